@@ -16,6 +16,7 @@ OLDEST, NEWEST = (3, 11), (3, 13)
 TORCH = "2.13.0"
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 GIGABYTES_NEEDED = 3.0
+FIRST_CHAPTER = "00_start_here.ipynb"
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
@@ -517,13 +518,19 @@ def set_up(edition):
 
 
 def hand_over(command, **variables):
-    """Run a program in our environment, pass Ctrl-C to it, give back its exit status."""
+    """Run a program in our environment and give back its exit status; Ctrl-C and kill reach it."""
+    import signal
+
     process = subprocess.Popen(command, env=dict(environment(), **variables), cwd=ROOT)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    before = signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
+    try:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:  # the terminal has sent it to the program too; let that one finish
+                continue
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def course(*arguments):
@@ -547,8 +554,11 @@ def has_browser():
 def lab(arguments):
     if course("copies"):
         return 1
-    first = os.path.join(ROOT, "my_course", "00_start_here.ipynb")
-    command = [venv_python(), "-m", "jupyterlab", "--ServerApp.log_level=WARN"]
+    copies = os.path.join(ROOT, "my_course")
+    command = [venv_python(), "-m", "jupyterlab", "--ServerApp.root_dir=" + copies]
+    command += ["--ServerApp.log_level=WARN", "--ServerApp.answer_yes=True", "--LabApp.extension_manager=readonly"]
+    if os.path.exists(os.path.join(copies, FIRST_CHAPTER)):
+        command.append("--LabApp.default_url=/lab/tree/" + FIRST_CHAPTER)
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     if "--no-browser" not in arguments and not has_browser():
@@ -556,7 +566,7 @@ def lab(arguments):
     say("JupyterLab starts; your own copies are in my_course/. Stop it with Ctrl-C.")
     if "--no-browser" in command + arguments:
         say("Open the address below that begins with http://localhost in a browser.")
-    return hand_over(command + arguments + [first if os.path.exists(first) else os.path.dirname(first)])
+    return hand_over(command + arguments)
 
 
 def pytest_arguments(arguments):
@@ -575,7 +585,7 @@ def pytest_arguments(arguments):
 def test(arguments):
     # One thread a worker: two workers that each use every core are slower than one.
     return hand_over(
-        [venv_python(), "-m", "pytest"] + pytest_arguments(arguments), OMP_NUM_THREADS="1", PYTHONHASHSEED="0"
+        [venv_python(), "-m", "pytest"] + pytest_arguments(arguments), OMP_NUM_THREADS="1"
     )
 
 
