@@ -1,0 +1,12 @@
+# Thin names for start.py, which does the work on every system. Options: make lab ARGS="--no-browser"
+PYTHON ?= python3
+
+COMMANDS = lab doctor progress data run workshop test test-all notebooks results setup site
+
+.PHONY: help $(COMMANDS)
+
+help:
+	@$(PYTHON) start.py --help
+
+$(COMMANDS):
+	@$(PYTHON) start.py $@ $(ARGS)

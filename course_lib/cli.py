@@ -1,0 +1,84 @@
+"""The ``course`` command: one subcommand a task, each loading its own code only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from course_lib import __version__
+
+#: subcommand -> (module, function called with the parsed arguments, help)
+COMMANDS = {
+    "doctor": ("course_lib.doctor", "main", "check this machine, with the mend for whatever is wrong"),
+    "progress": ("course_lib.exercises.progress", "main", "which exercises you have passed"),
+    "data": ("course_lib.datasets", "main", "which data sets are on this machine"),
+    "copies": ("course_lib.notebooks.commands", "learner_copies", "fill my_course/ with copies to work in"),
+    "run": ("course_lib.notebooks.commands", "run", "execute chapters headless, pages in build/html/"),
+    "workshop": ("course_lib.notebooks.commands", "workshop", "the edition without solutions"),
+    "notebooks": ("course_lib.notebooks.commands", "build", "regenerate and execute changed chapters"),
+    "results": ("course_lib.notebooks.commands", "results", "recompute what a chapter only loads"),
+}
+
+OPTIONS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
+    "chapters": (("chapters", {"nargs": "*", "metavar": "NN", "help": "chapter numbers (default: all)"}),),
+    "check": (("--check", {"action": "store_true", "help": "change nothing, fail if something would change"}),),
+    "force": (("--force", {"action": "store_true", "help": "also what has not changed"}),),
+    "json": (("--json", {"action": "store_true", "help": "print JSON instead of a table"}),),
+    "output": (("--output", {"metavar": "FOLDER", "default": None, "help": "where to write"}),),
+}
+
+TAKES = {
+    "doctor": ("json",),
+    "progress": ("json",),
+    "data": ("json",),
+    "copies": ("output",),
+    "run": ("chapters", "output"),
+    "workshop": ("chapters", "output"),
+    "notebooks": ("chapters", "check", "force"),
+    "results": ("chapters", "check", "force"),
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every subcommand; it imports none of them."""
+    parser = argparse.ArgumentParser(prog="course", description="Regularization, from the ground up.")
+    parser.add_argument("--version", action="version", version=f"course {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (_, _, summary) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        for option in TAKES[name]:
+            for flag, settings in OPTIONS[option]:
+                command.add_argument(flag, **settings)  # type: ignore[arg-type]
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``course`` with these arguments (default: the command line's) and return its exit status."""
+    args = build_parser().parse_args(argv)
+    module, function, _ = COMMANDS[args.command]
+    try:
+        implementation = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        print(_missing(args.command, error.name or module), file=sys.stderr)
+        return 1
+    try:
+        return int(getattr(implementation, function)(args) or 0)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+
+
+def _missing(command: str, module: str) -> str:
+    """Say which package is missing: ours (not in this version) or one of the development set-up."""
+    if module.startswith("course_lib"):
+        return f"'course {command}' is not part of this version of the course."
+    return (
+        f"'course {command}' needs the package {module}, which this environment does not have.\n"
+        "In a clone of the course: python3 start.py setup --dev"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
