@@ -1,0 +1,467 @@
+"""The judge: runs an answer on the cases, compares, and finds out which mistake it is.
+
+`judge` never raises on what a learner wrote. It needs three things: the outcomes of the reference, those of the
+answer, and, only when the two differ, those of every misconception.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import linecache
+import re
+import sysconfig
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from course_lib.exercises import wording
+from course_lib.exercises.exercise import Case, Choice, Exercise, Fresh, Item, Value
+from course_lib.exercises.report import CheckReport, Failure
+from course_lib.exercises.stubs import has_placeholder, is_stub, stub_result
+from course_lib.exercises.values import Part, WrongKind, close, parts, reference_parts, same_input, show
+
+__all__ = ["judge"]
+
+_HERE = str(Path(__file__).parent)
+_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+_MAX_PRINTED = 2000
+
+
+class Interrupted(Exception):
+    """The learner interrupted the kernel while their code ran."""
+
+
+@dataclass
+class Outcome:
+    """What one call led to: comparable parts, or a finding about their kind, or an exception."""
+
+    parts: dict[str, Part] | None = None
+    problem: WrongKind | None = None
+    error: BaseException | None = None
+    raw: Any = None
+    modified: tuple[str, ...] = ()
+    printed: str = ""
+
+    def same_as(self, other: Outcome, case: Case, item: Item) -> bool:
+        """Whether two outcomes agree (kinds and exceptions included)."""
+        if self.error is not None or other.error is not None:
+            return self.error is not None and _error_text(self.error) == _error_text(other.error)
+        if self.problem is not None or other.problem is not None:
+            return (
+                self.problem is not None
+                and other.problem is not None
+                and self.problem.key == other.problem.key
+            )
+        return not differing(self, other, case, item)
+
+
+@dataclass
+class Trial:
+    """One case with what was expected and what came."""
+
+    case: Case
+    expected: Outcome
+    got: Outcome
+    right: bool = field(default=False)
+
+
+def judge(item: Item, answer: Any, seed: int = 0) -> CheckReport:
+    """Return the verdict on ``answer``; nothing is recorded."""
+    report = CheckReport.of(item)
+    try:
+        if is_stub(answer):
+            return report.not_attempted()
+        if isinstance(item, Exercise) and callable(item.reference) and not callable(answer):
+            words = {"id": item.id, "name": item.signature.partition("(")[0]}
+            return report.failed(kind="type", sentence=wording.engine("not_callable", **words))
+        trials = _trials(item, answer, seed)
+        if _unfinished(answer, trials):
+            return report.not_attempted()
+        return _verdict(item, answer, trials, report, seed)
+    except (Interrupted, KeyboardInterrupt):
+        return report.failed(kind="interrupted", sentence=wording.engine("interrupted"))
+
+
+def _verdict(item: Item, answer: Any, trials: list[Trial], report: CheckReport, seed: int) -> CheckReport:
+    for trial in trials:
+        trial.right = _right(trial, item)
+    report.printed = _clip_lines("".join(trial.got.printed for trial in trials[:1]))
+    wrong = [trial for trial in trials if not trial.right]
+    if wrong and has_placeholder(answer, as_value=True):
+        return report.not_attempted()
+    unstable = None if not isinstance(item, Exercise) else _unstable(item, answer, trials)
+    if not wrong and not unstable:
+        return report.succeeded()
+    if wrong:
+        report.failures = [_failure(item, wrong[0])]
+    if unstable and not (wrong and wrong[0].got.error):
+        return report.failed(kind="random", sentence=wording.engine("random"))
+    name = _diagnose(item, trials, seed)
+    if name is not None:
+        sentence = wording.of(item).get("misconceptions", {}).get(name, name)
+        return report.failed(kind="misconception", diagnosis=name, sentence=sentence)
+    kind, sentence = _violation(item, trials)
+    return report.failed(kind=kind, sentence=sentence)
+
+
+# ------------------------------------------------------------------------------------------------ running
+
+
+def _trials(item: Item, answer: Any, seed: int) -> list[Trial]:
+    if isinstance(item, Exercise):
+        cases = list(item.cases(np.random.default_rng(seed)))
+        trials = []
+        for case in cases:
+            expected = _call(item, item.reference, case, None)
+            trials.append(Trial(case, expected, _call(item, answer, case, expected)))
+            if stub_result(trials[-1].got.raw):
+                break
+        return trials
+    expected = _given(item.right_answer)
+    return [Trial(Case(), expected, _given(answer, expected, item))]
+
+
+def _given(value: Any, expected: Outcome | None = None, item: Item | None = None) -> Outcome:
+    """The outcome of a `Value` or `Choice`, where the answer is not called."""
+    if expected is None:
+        return Outcome(parts=reference_parts(value), raw=value)
+    if isinstance(item, Choice) and isinstance(value, str):
+        value = value.strip().strip("().").lower()
+    try:
+        return Outcome(parts=parts(value, expected.raw), raw=value)
+    except WrongKind as problem:
+        return Outcome(problem=problem, raw=value)
+
+
+def _call(item: Exercise, function: Any, case: Case, expected: Outcome | None) -> Outcome:
+    """Call ``function`` on true copies of the case's arguments and take the result apart."""
+    args, kwargs = _materialise(case)
+    kept, kept_kwargs = copy.deepcopy((args, kwargs))
+    with _quiet() as printed:
+        try:
+            raw = case.observe(function, *args, **kwargs) if case.observe else function(*args, **kwargs)
+            outcome = Outcome(raw=raw)
+        except KeyboardInterrupt:
+            raise Interrupted from None
+        except BaseException as error:  # SystemExit and RecursionError too: the kernel has to survive
+            outcome = Outcome(error=error)
+    outcome.printed = printed.getvalue()[:_MAX_PRINTED]
+    if not case.may_modify:
+        outcome.modified = _modified(item, (kept, kept_kwargs), (args, kwargs))
+    if outcome.error is None:
+        try:
+            if expected is None:
+                outcome.parts = reference_parts(outcome.raw, item.returns)
+            elif expected.error is None:
+                outcome.parts = parts(outcome.raw, expected.raw, item.returns)
+        except WrongKind as problem:
+            outcome.problem = problem
+    return outcome
+
+
+def _materialise(case: Case) -> tuple[list[Any], dict[str, Any]]:
+    def fresh(value: Any) -> Any:
+        return value.make() if isinstance(value, Fresh) else copy.deepcopy(value)
+
+    return [fresh(value) for value in case.args], {key: fresh(value) for key, value in case.kwargs.items()}
+
+
+def _modified(item: Exercise, before: tuple[Any, Any], after: tuple[Any, Any]) -> tuple[str, ...]:
+    names = item.parameters
+    names += [f"argument {i + 1}" for i in range(len(names), len(before[0]))]
+    pairs = list(zip(names, before[0], after[0], strict=False))
+    pairs += [(key, before[1][key], after[1][key]) for key in before[1]]
+    return tuple(name for name, old, new in pairs if not same_input(old, new))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[io.StringIO]:
+    """Capture prints, silence warnings, and leave no setting of NumPy behind."""
+    printed = io.StringIO()
+    with (
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        yield printed
+
+
+def _unfinished(answer: Any, trials: list[Trial]) -> bool:
+    """Whether what came back says that the stub is still (partly) there."""
+    got = [trial.got for trial in trials]
+    if any(stub_result(outcome.raw) or isinstance(outcome.error, NotImplementedError) for outcome in got):
+        return True
+    if any(isinstance(o.error, TypeError) and "ellipsis" in str(o.error).lower() for o in got):
+        return True
+    if any(outcome.error is not None or outcome.raw is None for outcome in got):
+        return has_placeholder(answer)
+    return False
+
+
+def _unstable(item: Exercise, answer: Any, trials: list[Trial]) -> bool:
+    """Whether a second call with the same inputs gives something else (first two cases)."""
+    for trial in trials[:2]:
+        again = _call(item, answer, trial.case, trial.expected)
+        if not again.same_as(trial.got, trial.case, item):
+            return True
+    return False
+
+
+# ------------------------------------------------------------------------------------------------ comparing
+
+
+def differing(expected: Outcome, got: Outcome, case: Case, item: Item) -> list[str]:
+    """Return the names of the parts that differ; both outcomes must have parts."""
+    assert expected.parts is not None and got.parts is not None
+    rtol = item.rtol if case.rtol is None else case.rtol
+    atol = item.atol if case.atol is None else case.atol
+    return [
+        key
+        for key, part in expected.parts.items()
+        if key not in got.parts or not close(part, got.parts[key], rtol, atol)
+    ]
+
+
+def _right(trial: Trial, item: Item) -> bool:
+    if trial.expected.error is not None:
+        return isinstance(trial.got.error, type(trial.expected.error))
+    if trial.got.error is not None or trial.got.problem is not None:
+        return False
+    return not (
+        differing(trial.expected, trial.got, trial.case, item)
+        or trial.got.modified
+        or _zeros_missing(trial, item)
+    )
+
+
+def _zeros_missing(trial: Trial, item: Item) -> bool:
+    if (
+        not (isinstance(item, Exercise) and item.exact_zeros)
+        or not trial.expected.parts
+        or not trial.got.parts
+    ):
+        return False
+    for key, part in trial.expected.parts.items():
+        got = trial.got.parts.get(key)
+        if not isinstance(part, str) and got is not None and got.shape == part.shape and got[part == 0].any():
+            return True
+    return False
+
+
+def _diagnose(item: Item, trials: list[Trial], seed: int) -> str | None:
+    """Return the one misconception that gives the learner's results on every case, or None."""
+    matches = []
+    for name, wrong in item.wrong_answers.items():
+        if all(_as_wrong(item, wrong.answer, trial) for trial in trials):
+            matches.append(name)
+    return matches[0] if len(matches) == 1 else None
+
+
+def _as_wrong(item: Item, wrong: Any, trial: Trial) -> bool:
+    if isinstance(item, Exercise):
+        outcome = _call(item, wrong, trial.case, trial.expected)
+    else:
+        outcome = _given(wrong() if callable(wrong) else wrong, trial.expected, item)
+    return outcome.same_as(trial.got, trial.case, item)
+
+
+# ------------------------------------------------------------------------------------------------ explaining
+
+
+def _violation(item: Item, trials: list[Trial]) -> tuple[str, str]:
+    """Say which property is violated when no misconception matches."""
+    wrong = [trial for trial in trials if not trial.right]
+    first = wrong[0]
+    for trial in wrong:
+        if trial.got.error is not None:
+            return "error", _error_sentence(trial.got.error)
+        if trial.expected.error is not None:
+            name = type(trial.expected.error).__name__
+            return "no_error", wording.engine("no_error", name=name)
+    for trial in wrong:
+        if trial.got.problem is not None:
+            return "type", wording.engine(trial.got.problem.kind, **trial.got.problem.values)
+    if isinstance(item, Choice):
+        return "type", wording.engine("not_an_option", options=", ".join(item.options))
+    for finding in (_shape, _not_finite, _scaled, _zero, _changed, _particular):
+        found = finding(item, wrong, trials)
+        if found:
+            return found
+    names = differing(first.expected, first.got, first.case, item)
+    return "value", wording.engine("value") + _about(names, first)
+
+
+def _shape(item: Item, wrong: list[Trial], trials: list[Trial]) -> tuple[str, str] | None:
+    for trial in wrong:
+        for key, e, g in _pairs(trial):
+            if e.shape != g.shape:
+                words = {"expected": _shape_text(e), "got": _shape_text(g), "part": _part_text(key)}
+                return "shape", wording.engine("shape", **words)
+    return None
+
+
+def _not_finite(item: Item, wrong: list[Trial], trials: list[Trial]) -> tuple[str, str] | None:
+    for trial in wrong:
+        for key, e, g in _pairs(trial):
+            if not np.isfinite(g).all() and np.isfinite(e).all():
+                which = "NaN" if np.isnan(g).any() else "inf"
+                return "not_finite", wording.engine("not_finite", which=which, part=_part_text(key))
+    return None
+
+
+def _scaled(item: Item, wrong: list[Trial], trials: list[Trial]) -> tuple[str, str] | None:
+    """A constant factor (with -1 as the special case 'sign') between expected and got, everywhere."""
+    names = [name for trial in wrong if trial.expected.parts for name in differing(
+        trial.expected, trial.got, trial.case, item)]  # fmt: skip
+    factors = []
+    for trial in trials:
+        for key, e, g in _pairs(trial):
+            if key not in names or e.shape != g.shape or not np.any(e):
+                if key in names and e.shape == g.shape and np.any(g):
+                    return None  # something came where zeros were expected: no factor does that
+                continue
+            factor = float(np.sum(e.astype(float) * g) / np.sum(e.astype(float) ** 2))
+            if not close(e.astype(float) * factor, g.astype(float), item.rtol * 10, item.atol) or factor == 0:
+                return None
+            factors.append(factor)
+    if not factors:
+        return None
+    about = _about(sorted(set(names)), wrong[0])
+    if np.allclose(factors, factors[0], rtol=1e-4):
+        if abs(factors[0] + 1) < 1e-4:
+            return "sign", wording.engine("sign") + about
+        if len(factors) > 1 or np.size(next(e for _, e, _ in _pairs(wrong[0]))) > 1:
+            return "factor", wording.engine("factor", factor=f"{factors[0]:.4g}") + about
+        return None
+    if all(np.size(e) > 1 for trial in wrong for key, e, _ in _pairs(trial) if key in names):
+        listed = ", ".join(f"{factor:.4g}" for factor in dict.fromkeys(round(f, 6) for f in factors))
+        return "factors", wording.engine("factors", factors=listed) + about
+    return None
+
+
+def _zero(item: Item, wrong: list[Trial], trials: list[Trial]) -> tuple[str, str] | None:
+    missing = any(_zeros_missing(trial, item) for trial in wrong)
+    return ("zero", wording.engine("zero")) if missing else None
+
+
+def _changed(item: Item, wrong: list[Trial], trials: list[Trial]) -> tuple[str, str] | None:
+    names = [name for trial in wrong for name in trial.got.modified]
+    if not names:
+        return None
+    return "modified", wording.engine("modified", names=", ".join(dict.fromkeys(names)))
+
+
+def _particular(item: Item, wrong: list[Trial], trials: list[Trial]) -> tuple[str, str] | None:
+    right = [trial for trial in trials if trial.right]
+    if not right:
+        return None
+    label = _labels(item, [trial.case for trial in right]), _labels(item, [trial.case for trial in wrong])
+    if not all(label):
+        return None
+    return "particular", wording.engine("particular", right=label[0], wrong=label[1])
+
+
+def _labels(item: Item, cases: list[Case]) -> str:
+    return ", ".join(dict.fromkeys(wording.case_label(item, case.label) for case in cases if case.label))
+
+
+def _pairs(trial: Trial) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """The numeric parts that both sides have."""
+    if trial.expected.parts is None or trial.got.parts is None:
+        return []
+    return [
+        (key, part, trial.got.parts[key])
+        for key, part in trial.expected.parts.items()
+        if key in trial.got.parts and not isinstance(part, str)
+    ]
+
+
+def _about(names: list[str], trial: Trial) -> str:
+    """Add which results are meant when only some of several are wrong."""
+    if not trial.expected.parts or len(names) == len(trial.expected.parts):
+        return ""
+    return " " + wording.engine("only_parts", names=", ".join(names))
+
+
+def _part_text(key: str) -> str:
+    return wording.engine("part", name=key) if key else wording.engine("whole")
+
+
+def _shape_text(array: np.ndarray) -> str:
+    return wording.engine("a_number") if array.ndim == 0 else wording.engine("an_array", shape=array.shape)
+
+
+def _failure(item: Item, trial: Trial) -> Failure:
+    inputs: Mapping[str, str] = {}
+    if isinstance(item, Exercise):
+        args, kwargs = _materialise(trial.case)
+        names = item.parameters + [f"argument {i + 1}" for i in range(len(item.parameters), len(args))]
+        inputs = {name: show(value) for name, value in zip(names, args, strict=False)}
+        inputs |= {name: show(value) for name, value in kwargs.items()}
+    expected, got = _shown(trial.expected, item), _shown(trial.got, item)
+    if expected == got and trial.got.parts:
+        expected, got = _shown(trial.expected, item, 10), _shown(trial.got, item, 10)
+    if isinstance(item, Choice | Value):
+        expected = ""  # the value itself would be the solution
+    return Failure(wording.case_label(item, trial.case.label), dict(inputs), expected, got)
+
+
+def _shown(outcome: Outcome, item: Item, digits: int = 4) -> str:
+    if outcome.error is not None:
+        return _error_text(outcome.error)
+    if outcome.parts is None:
+        return show(outcome.raw, digits)
+    if set(outcome.parts) == {""}:
+        return show(outcome.parts[""], digits)
+    return ", ".join(f"{key} = {show(part, digits)}" for key, part in outcome.parts.items())
+
+
+def _error_text(error: BaseException) -> str:
+    """Return the last line of an exception, without memory addresses."""
+    try:
+        lines = traceback.format_exception_only(type(error), error)
+    except Exception:  # an exception whose __str__ raises
+        lines = [type(error).__name__]
+    text = lines[-1].strip() if not isinstance(error, SyntaxError) else lines[-1].strip()
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)[:400]
+
+
+def _error_sentence(error: BaseException) -> str:
+    """Say what was raised and on which line of the learner's code."""
+    number, line = _their_line(error)
+    if isinstance(error, RecursionError):
+        return wording.engine("recursion", line=line)
+    if isinstance(error, SystemExit):
+        return wording.engine("system_exit", line=line)
+    key = "error_at" if line else "error"
+    return wording.engine(key, error=_error_text(error), number=number, line=line)
+
+
+def _their_line(error: BaseException) -> tuple[int, str]:
+    """Return number (counted from the def line) and text of the innermost line the learner wrote."""
+    found = (0, "")
+    frames = traceback.walk_tb(error.__traceback__)
+    for count, (frame, lineno) in enumerate(frames):
+        name = frame.f_code.co_filename
+        if count > 2000:
+            break
+        if name.startswith((_HERE, *_LIBRARIES)) or "site-packages" in name or name.startswith("<frozen"):
+            continue
+        text = linecache.getline(name, lineno, frame.f_globals).strip()
+        if text:
+            found = (lineno - frame.f_code.co_firstlineno + 1, text)
+    return found
+
+
+def _clip_lines(text: str, lines: int = 5) -> str:
+    kept = text.rstrip().splitlines()
+    return "\n".join(kept[:lines] + (["..."] if len(kept) > lines else []))

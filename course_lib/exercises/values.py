@@ -1,0 +1,201 @@
+"""Answers as comparable parts: what was returned becomes a dict of arrays, or a `WrongKind` that says why not."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Part", "WrongKind", "as_array", "close", "parts", "reference_parts", "same_input", "show"]
+
+Part = Any  # np.ndarray of numbers, or str
+
+
+class WrongKind(Exception):
+    """The answer cannot be compared: ``kind`` is the engine's sentence, ``values`` fill its blanks."""
+
+    def __init__(self, kind: str, **values: Any):
+        super().__init__(kind, values)
+        self.kind, self.values = kind, values
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What two findings are compared by."""
+        return self.kind, repr(sorted(self.values.items()))
+
+
+def as_array(value: Any) -> np.ndarray:
+    """Return a copy of ``value`` as an array of real numbers; lists, tensors and data frames are welcome."""
+    if value is None:
+        raise WrongKind("kind_none")
+    if isinstance(value, str | bytes):
+        raise WrongKind("kind_text", value=show(value))
+    if inspect.isgenerator(value) or (hasattr(value, "__next__") and hasattr(value, "__iter__")):
+        raise WrongKind("kind_generator")
+    if callable(value) and not hasattr(value, "__array__"):
+        raise WrongKind("kind_function")
+    try:
+        array = np.array(_plain(value))
+    except Exception:  # ragged lists, objects with a broken __array__
+        raise WrongKind("kind_other", type=type(value).__name__) from None
+    if array.dtype.kind == "c":
+        raise WrongKind("kind_complex")
+    if array.dtype.kind == "O":
+        try:
+            return np.array([as_array(entry) for entry in array.ravel()], dtype=float).reshape(array.shape)
+        except Exception:
+            raise WrongKind("kind_other", type=type(value).__name__) from None
+    if array.dtype.kind not in "fiub":
+        raise WrongKind("kind_other", type=type(value).__name__)
+    return array
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "detach") and hasattr(value, "cpu"):  # torch, without importing it
+        value = value.detach().cpu()
+        return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
+    for method in ("to_numpy", "toarray"):  # pandas, scipy.sparse
+        if hasattr(value, method):
+            return getattr(value, method)()
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return value
+
+
+def reference_parts(value: Any, names: Sequence[str] = ()) -> dict[str, Part]:
+    """Return the parts of the reference's result: it decides what is expected."""
+    if isinstance(value, str):
+        return {"": value}
+    if isinstance(value, Mapping):
+        return _join((str(key), reference_parts(entry)) for key, entry in value.items())
+    if isinstance(value, tuple) or (isinstance(value, list) and _ragged(value)):
+        labels = names if len(names) == len(value) else [f"{i + 1}" for i in range(len(value))]
+        return _join((label, reference_parts(entry)) for label, entry in zip(labels, value, strict=True))
+    return {"": as_array(value)}
+
+
+def parts(value: Any, like: Any, names: Sequence[str] = ()) -> dict[str, Part]:
+    """Return the parts of an answer, taken apart the way the reference's result ``like`` is."""
+    if isinstance(like, str):
+        if not isinstance(value, str):
+            raise WrongKind("kind_other", type=type(value).__name__)
+        return {"": value}
+    if isinstance(like, Mapping):
+        if not isinstance(value, Mapping) or set(map(str, value)) != set(map(str, like)):
+            raise WrongKind("kind_mapping", keys=", ".join(map(str, like)), type=type(value).__name__)
+        found = {str(key): entry for key, entry in value.items()}
+        return _join((str(key), parts(found[str(key)], entry)) for key, entry in like.items())
+    if isinstance(like, tuple) or (isinstance(like, list) and _ragged(like)):
+        labels = names if len(names) == len(like) else [f"{i + 1}" for i in range(len(like))]
+        if value is None:
+            raise WrongKind("kind_none")
+        if _length(value) != len(like):
+            raise WrongKind(
+                "kind_several", count=len(like), names=", ".join(labels), type=type(value).__name__
+            )
+        return _join((label, parts(v, e)) for label, v, e in zip(labels, value, like, strict=True))
+    return {"": as_array(value)}
+
+
+def _length(value: Any) -> int:
+    """Number of results in a tuple, a list or an array; -1 for anything else."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return -1
+    return len(value) if isinstance(value, tuple | list | np.ndarray) else -1
+
+
+def _ragged(values: list[Any]) -> bool:
+    try:
+        return np.asarray(values).dtype.kind not in "fiub"
+    except ValueError:
+        return True
+
+
+def _join(named: Any) -> dict[str, Part]:
+    return {
+        ".".join(filter(None, (label, key))): part for label, inner in named for key, part in inner.items()
+    }
+
+
+def close(expected: Part, got: Part, rtol: float, atol: float) -> bool:
+    """Whether two parts agree: same shape and values up to rounding, float32 rounding included."""
+    if isinstance(expected, str) or isinstance(got, str):
+        return bool(isinstance(expected, str) and isinstance(got, str) and expected == got)
+    if expected.shape != got.shape:
+        return False
+    if np.float16 in (expected.dtype, got.dtype):
+        rtol = max(rtol, 1e-2)
+    elif np.float32 in (expected.dtype, got.dtype):
+        rtol, atol = max(rtol, 2e-4), max(atol, 1e-6)
+    e, g = expected.astype(float), got.astype(float)
+    finite = np.isfinite(e)
+    if not np.array_equal(e[~finite], g[~finite], equal_nan=True):
+        return False
+    e, g = e[finite], g[finite]
+    scale = np.abs(e).max(initial=0.0)
+    with np.errstate(all="ignore"):
+        return bool(np.all(np.abs(g - e) <= atol + rtol * np.abs(e) + 0.1 * rtol * scale))
+
+
+def same_input(before: Any, after: Any) -> bool:
+    """Whether an argument is still what it was; what cannot be compared counts as unchanged."""
+    try:
+        if isinstance(before, Mapping):
+            same = isinstance(after, Mapping) and list(before) == list(after)
+            return same and all(same_input(before[key], after[key]) for key in before)
+        if isinstance(before, list | tuple):
+            return len(before) == len(after) and all(map(same_input, before, after))
+        if hasattr(before, "__array__") or hasattr(before, "detach"):
+            a, b = np.asarray(_plain(before)), np.asarray(_plain(after))
+            return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    except Exception:
+        return True
+    return True
+
+
+def show(value: Any, digits: int = 4) -> str:
+    """Return a short text for ``value`` that is the same on every machine."""
+    if isinstance(value, bool | np.bool_ | int | np.integer | str | None):
+        return _clip(repr(value.item() if isinstance(value, np.generic) else value))
+    if isinstance(value, float | np.floating):
+        return f"{float(value):.{digits + 1}g}"
+    if isinstance(value, np.random.Generator):
+        return "np.random.default_rng(...)"
+    if isinstance(value, tuple | list) and value and any(np.ndim(_safe(v)) for v in value):
+        inner = ", ".join(show(v, digits) for v in value)
+        return f"({inner})" if isinstance(value, tuple) else f"[{inner}]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {show(entry, digits)}" for key, entry in value.items()) + "}"
+    try:
+        return _show_array(as_array(value), digits)
+    except WrongKind:
+        return _clip(re.sub(r" at 0x[0-9a-fA-F]+", "", f"{value!r}"))
+    except Exception:
+        return type(value).__name__
+
+
+def _safe(value: Any) -> Any:
+    try:
+        return as_array(value)
+    except WrongKind:
+        return 0
+
+
+def _show_array(array: np.ndarray, digits: int) -> str:
+    if array.ndim == 0:
+        return show(array.item(), digits)
+    numbers = array
+    if array.dtype.kind == "f":  # rounding noise prints differently on every machine: show it as 0
+        numbers = array.astype(float)
+        finite = np.abs(numbers[np.isfinite(numbers)])
+        numbers = np.where(np.abs(numbers) < 1e-10 * finite.max(initial=0.0), 0.0, numbers) + 0.0
+    text = np.array2string(numbers, formatter={"float_kind": lambda x: f"{x:.{digits}g}"}, threshold=40,
+                           edgeitems=3, max_line_width=88)  # fmt: skip
+    return f"{text}, shape {array.shape}" if array.size > 40 else text
+
+
+def _clip(text: str, limit: int = 300) -> str:
+    return text if len(text) <= limit else text[: limit - 3] + "..."
