@@ -1,4 +1,4 @@
-"""``python -m course_lib.notebooks {build,run,workshop,results,copies}``: the pipeline without the ``course`` command."""
+"""``python -m course_lib.notebooks ACTION``: the pipeline without the ``course`` command."""
 
 from __future__ import annotations
 

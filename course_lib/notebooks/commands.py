@@ -20,7 +20,7 @@ __all__ = ["build", "learner_copies", "results", "run", "workshop"]
 
 
 def build(args: argparse.Namespace) -> int:
-    """Regenerate and execute the notebooks whose source changed; ``--check`` only compares, ``--force`` redoes all."""
+    """Regenerate and execute notebooks whose source changed; ``--check`` compares, ``--force`` redoes all."""
     root = files.find_root(_path(args, "root"))
     return _for_each(args, root / "notebooks" / "source", ".md", lambda path: _build_one(path, args))
 
@@ -60,7 +60,7 @@ def workshop(args: argparse.Namespace) -> int:
 
 
 def results(args: argparse.Namespace) -> int:
-    """Compute the experiments of chapters into ``notebooks/results/``; ``--check`` only looks at what is there."""
+    """Compute experiments into ``notebooks/results/``; ``--check`` only looks at what is there."""
     from course_lib.notebooks import results as precomputed
 
     folder = files.find_root(_path(args, "root")) / "notebooks" / "results"
@@ -120,7 +120,7 @@ def _change(notebook: NotebookNode, target: Path) -> str | None:
 
 
 def _for_each(args: argparse.Namespace, folder: Path, suffix: str, one: Callable[[Path], str]) -> int:
-    """Do ``one`` for every wanted chapter, say how each went, and return 1 if any failed, 2 if none exists."""
+    """Do ``one`` for each wanted chapter; return 1 if any failed, 2 if a wanted one does not exist."""
     try:
         paths = files.select(folder, suffix, _names(args))
     except ValueError as error:

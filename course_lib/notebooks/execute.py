@@ -1,4 +1,4 @@
-"""Execute a notebook in a kernel of the running interpreter, apart from everything that varies between machines."""
+"""Execute a notebook in a kernel of the running interpreter, apart from what varies between machines."""
 
 from __future__ import annotations
 
@@ -105,9 +105,15 @@ def _client(notebook: NotebookNode, cwd: Path) -> Any:
     from nbclient import NotebookClient
 
     timeout = notebook.metadata.get("course", {}).get("cell_timeout", DEFAULT_TIMEOUT)
-    client = NotebookClient(notebook, kernel_manager_class=_kernel_manager(), timeout=timeout, coalesce_streams=True,
-                            record_timing=False, store_widget_state=False,
-                            resources={"metadata": {"path": str(cwd)}})  # fmt: skip
+    client = NotebookClient(
+        notebook,
+        kernel_manager_class=_kernel_manager(),
+        timeout=timeout,
+        coalesce_streams=True,
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(cwd)}},
+    )
     # An Output widget would swallow what it shows. Without a front end (nbval has none either) the cell
     # keeps it, and the two agree.
     client.comm_open_handlers = {}

@@ -1,4 +1,4 @@
-"""Where chapters lie, how one is named on the command line, and how a file is written so that nothing is lost."""
+"""Where chapters lie, how one is named on the command line, and how a file is written safely."""
 
 from __future__ import annotations
 

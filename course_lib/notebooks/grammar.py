@@ -1,13 +1,14 @@
 """The grammar of a chapter: what its cells may be tagged, and what must hold before and after execution.
 
-Tags: ``exercise`` (a stub), ``check`` (calls ``check``), ``solution`` (answers under its own name and runs the
-same check), ``gpu`` and ``timing`` (their output is not compared), and nbval's ``nbval-ignore-output``,
+Tags: ``exercise`` (a stub), ``check`` (calls ``check``), ``solution`` (answers under its own name and
+runs the same check), ``gpu`` and ``timing`` (their output is not compared), and nbval's ``nbval-ignore-output``,
 ``nbval-skip`` and ``raises-exception``. A multiple-choice question is one cell tagged ``[exercise, check]``.
 """
 
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,12 +40,14 @@ MAX_BYTES = 1_000_000
 MIN_ALT = 40
 
 HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.MULTILINE)
+SOLUTIONS = re.compile(r"^##\s+Solutions\s*$", re.MULTILINE)
 NOT_PROSE = re.compile(r"^(```|~~~).*?^\1|\$\$.*?\$\$|<!--.*?-->", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(#([^)\s]+)\)")
 ANCHOR = re.compile(r"<a\s[^>]*(?:id|name)=[\"']([^\"']+)")
 COMMENT_MARKER = re.compile(r"^\s*#\s*(NBVAL_\w+|PYTEST_VALIDATE_\w+)", re.MULTILINE)
 MACHINE_PATH = re.compile(
-    r"(?<![\w./:-])/(?:home|Users|root|work|opt|tmp|var|private|mnt|usr|workspace)/\w[^\s'\"<]*|\b[A-Za-z]:\\+Users\\+\S+|ipykernel_\d+"
+    r"(?<![\w./:-])/(?:home|Users|root|work|opt|tmp|var|private|mnt|usr|workspace)/\w[^\s'\"<]*"
+    r"|\b[A-Za-z]:\\+Users\\+\S+|ipykernel_\d+"
 )
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
@@ -55,7 +58,7 @@ def tags(cell: NotebookNode) -> set[str]:
 
 
 def parse(source: str) -> ast.Module:
-    """Return the syntax tree of a code cell; IPython's own syntax (``%magic``, ``!command``) is translated."""
+    """Return the syntax tree of a code cell; IPython's syntax (``%magic``, ``!command``) is translated."""
     if re.search(r"^\s*[%!?]|\?\s*$", source, re.MULTILINE):
         from IPython.core.inputtransformer2 import TransformerManager
 
@@ -65,8 +68,8 @@ def parse(source: str) -> ast.Module:
 
 def source_problems(notebook: NotebookNode, name: str) -> list[str]:
     """Return what is wrong with a chapter as written, one sentence each; an empty list when nothing is."""
-    return [f"{name}: {problem}" for check in (_front_matter, _tags, _exercises, _solutions, _headings, _uncompared)
-            for problem in check(notebook, name)]  # fmt: skip
+    rules = (_front_matter, _tags, _exercises, _solutions, _headings, _uncompared)
+    return [f"{name}: {problem}" for rule in rules for problem in rule(notebook, name)]
 
 
 def output_problems(notebook: NotebookNode, name: str, size: int) -> list[str]:
@@ -85,9 +88,7 @@ def heading_anchors(notebook: NotebookNode) -> list[str]:
 def solutions_start(notebook: NotebookNode) -> int | None:
     """Return the index of the cell that opens the closing section ``## Solutions``, or ``None``."""
     for index, cell in enumerate(notebook.cells):
-        if cell.cell_type == "markdown" and ("##", "Solutions") in HEADING.findall(
-            NOT_PROSE.sub("", cell.source)
-        ):
+        if cell.cell_type == "markdown" and SOLUTIONS.search(NOT_PROSE.sub("", cell.source)):
             return index
     return None
 
@@ -119,7 +120,7 @@ def _tags(notebook: NotebookNode, _: str) -> Iterator[str]:
 
 
 def _exercises(notebook: NotebookNode, _: str) -> Iterator[str]:
-    """Every exercise is a stub with a check after it; every check calls ``check("id", ...)`` on an exercise."""
+    """Every exercise is a stub with a check after it; every check calls ``check("id", ...)``."""
     cells = _code_cells(notebook)
     previous: set[str] = set()
     for position, (number, cell) in enumerate(cells):
@@ -161,7 +162,7 @@ def _solutions(notebook: NotebookNode, _: str) -> Iterator[str]:
             yield f"code cell {number} is a solution outside the closing section '## Solutions'"
         taken = sorted(bound_names(cell) & learner_names)
         if taken:
-            yield f"code cell {number} is a solution that rebinds the learner's {taken[0]!r}; give it a name of its own"
+            yield f"code cell {number} is a solution that rebinds the learner's {taken[0]!r}; use another name"
         solved |= set(checked_ids(cell))
     for id_, number in asked.items():
         if id_ not in solved:
@@ -175,7 +176,7 @@ def _headings(notebook: NotebookNode, _: str) -> Iterator[str]:
     top = [title for level, title in headings if level == 1]
     if len(top) != 1 or headings[0][0] != 1:
         yield f"there must be one top heading (#), and it comes first; there are {len(top)}: {top}"
-    for (before, _title), (level, title) in zip(headings, headings[1:], strict=False):
+    for (before, _title), (level, title) in itertools.pairwise(headings):
         if level > before + 1:
             yield f"heading {title!r} skips a level: {'#' * level} after {'#' * before}"
     prose = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
@@ -226,14 +227,14 @@ def _text(output: NotebookNode) -> str:
 
 
 def checked_ids(cell: NotebookNode) -> list[str]:
-    """Return the ids of the exercises a cell checks: the literal first arguments of its calls of ``check``."""
+    """Return the ids of the exercises a cell checks: the literal first arguments of ``check``."""
     return [node.args[0].value for node in _walk(cell)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "check"
             and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)]  # fmt: skip
 
 
 def bound_names(cell: NotebookNode) -> set[str]:
-    """Return the names a cell binds at top level: functions, classes, imports, assignments, loop variables."""
+    """Return the names a cell binds at top level: functions, classes, imports, variables."""
     names: set[str] = set()
     pending: list[ast.AST] = list(_tree(cell).body)
     while pending:

@@ -1,8 +1,8 @@
 """MyST Markdown source -> notebook, one way, in a normal form that only changes where the source does.
 
-Normal form: nbformat 4.5; a cell's id is a short hash of its content, so unchanged cells keep theirs; the only
-cell metadata are the tags (and the collapsed state of solutions); execution counts run 1..n; no timestamps, no
-widget state (its ids are random), no paths in tracebacks.
+Normal form: nbformat 4.5; a cell's id is a short hash of its content, so unchanged cells keep theirs; the
+only cell metadata are the tags (and the collapsed state of solutions); execution counts run 1..n; no
+timestamps, no widget state (its ids are random), no paths in tracebacks.
 """
 
 from __future__ import annotations

@@ -1,0 +1,151 @@
+"""Editions of a chapter: for workshops (no solutions, no outputs) and for reading (HTML)."""
+
+from __future__ import annotations
+
+import copy
+import html
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from course_lib.notebooks import grammar, source
+from course_lib.notebooks.execute import execute
+from course_lib.notebooks.files import write_atomically
+
+__all__ = ["Verdict", "copy_material", "verdicts", "workshop", "write_html", "write_index"]
+
+SOLUTION_LINK = re.compile(r"[(\[]?\[[^\]\n]*\]\(#solution[^)\s]*\)[)\]]?", re.IGNORECASE)
+RECORDER = """
+def _recording(check):
+    def recorded(id, *args, **kwargs):
+        report = check(id, *args, **kwargs)
+        _verdicts.append([*_where, id, bool(report.attempted), bool(report.passed)])
+        return report
+    recorded.recording = True
+    return recorded
+_verdicts = []
+"""
+
+
+def workshop(notebook: NotebookNode) -> NotebookNode:
+    """Return ``notebook`` without solutions, without links to them and without outputs.
+
+    The closing section ``## Solutions`` goes as a whole; a cell tagged ``solution`` goes wherever it is.
+    """
+    from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
+
+    result = copy.deepcopy(notebook)
+    start = grammar.solutions_start(result)
+    if start is not None:
+        opening = result.cells[start]
+        opening.source = opening.source[: grammar.SOLUTIONS.search(opening.source).start()].rstrip()
+        result.cells = result.cells[: start + bool(opening.source)]
+    remove = TagRemovePreprocessor(remove_cell_tags={"solution"}, enabled=True)
+    result, _ = remove.preprocess(result, {})
+    result, _ = ClearOutputPreprocessor(enabled=True).preprocess(result, {})
+    for cell in result.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _without_solution_links(cell.source)
+    result.cells = [cell for cell in result.cells if cell.source.strip()]
+    return source.normalise(result)
+
+
+def copy_material(root: Path, output: Path) -> None:
+    """Put the data and the precomputed results that notebooks read beside them."""
+    for origin, name in ((root / "data", "data"), (root / "notebooks" / "results", "results")):
+        if origin.is_dir():
+            shutil.copytree(origin, output / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one call of ``check`` in a tagged cell of a chapter reported."""
+
+    tag: str
+    cell: int
+    id: str
+    attempted: bool
+    passed: bool
+
+
+def verdicts(notebook: NotebookNode, cwd: Path, name: str = "notebook") -> list[Verdict]:
+    """Execute a chapter as its workshop edition, solutions last, and return the verdict of every check in it.
+
+    Raises
+    ------
+    ChapterError
+        If a cell raises: Restart & Run All would stop there.
+    """
+    solutions = [cell for cell in notebook.cells if "solution" in grammar.tags(cell)]
+    edition = workshop(notebook)
+    cells = []
+    for number, cell in enumerate([*edition.cells, *copy.deepcopy(solutions)]):
+        tag = next((tag for tag in ("check", "solution") if tag in grammar.tags(cell)), None)
+        if tag is not None:
+            where = f"_where = {(tag, number)!r}\n"
+            wrap = "if not hasattr(check, 'recording'):\n    check = _recording(check)"
+            cells.append(nbformat.v4.new_code_cell(where + wrap))
+        cells.append(cell)
+    show = nbformat.v4.new_code_cell("import json\nprint(json.dumps(_verdicts))")
+    edition.cells = [nbformat.v4.new_code_cell(RECORDER), *cells, show]
+    printed = execute(edition, cwd, name=name).cells[-1].outputs[0].text
+    return [Verdict(*entry) for entry in json.loads(printed)]
+
+
+def write_html(notebook: NotebookNode, name: str, output: Path) -> Path:
+    """Write an executed chapter as one HTML file that reads without a network.
+
+    Figures are embedded with their alt text. Formulas are set by MathJax when it can be reached; without it
+    their TeX source stays in the text.
+    """
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(require_js_url="", jquery_url="", mermaid_js_url="", embed_images=True)
+    body, _ = exporter.from_notebook_node(_with_html_links(notebook), {"metadata": {"name": name}})
+    path = output / f"{name}.html"
+    write_atomically(path, body)
+    return path
+
+
+def write_index(output: Path) -> None:
+    """Write ``index.html``, a list of the chapters in ``output``."""
+    items = "\n".join(
+        f'<li><a href="{path.name}">{html.escape(path.stem.replace("_", " "))}</a></li>'
+        for path in sorted(output.glob("*.html"))
+        if path.name != "index.html"
+    )
+    page = f"""<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Regularization, from the ground up</title></head>
+<body><h1>Regularization, from the ground up</h1>
+<ol style="list-style: none">
+{items}
+</ol></body>
+</html>
+"""
+    write_atomically(output / "index.html", page)
+
+
+def _without_solution_links(text: str) -> str:
+    lines = []
+    for line in text.splitlines():
+        kept = SOLUTION_LINK.sub("", line)
+        if kept != line:
+            kept = re.sub(r"\s+([.,;:)])", r"\1", kept).rstrip()
+        if kept.strip(" .:*_-") or not line.strip():
+            lines.append(kept)
+    return "\n".join(lines).strip()
+
+
+def _with_html_links(notebook: NotebookNode) -> NotebookNode:
+    """Let links between chapters lead to their HTML copies."""
+    linked = copy.deepcopy(notebook)
+    for cell in linked.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb", r"](\1.html", cell.source)
+    return linked

@@ -1,0 +1,44 @@
+"""Options and fixtures of the whole test suite."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TOY_COURSE = Path(__file__).parent / "data" / "toy_course"
+
+os.environ["COURSE_PROGRESS"] = "off"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--run-slow", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--run-slow"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="slow: give --run-slow"))
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave the fixtures' notebooks to the tests that use them."""
+    return True if collection_path == Path(__file__).parent / "data" else None
+
+
+@pytest.fixture
+def root() -> Path:
+    """The course's own folder."""
+    return ROOT
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A course of one tiny chapter in a folder of its own; its kernels find the fake engine."""
+    course = tmp_path / "toy"
+    shutil.copytree(TOY_COURSE, course)
+    monkeypatch.setenv("PYTHONPATH", str(course))
+    return course
