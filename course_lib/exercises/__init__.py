@@ -51,15 +51,16 @@ and in ``text/en/ridge.toml``::
     mixed = "weights of mixed signs"
     random = "random weights"
 
-Rules, all enforced by ``tests/test_catalogue.py``: every reference and alternative passes, every misconception
-fails and is diagnosed as itself with every seed, so the cases must tell them apart (mistakes that give the same
-numbers are one misconception whose sentence gives both readings). Good cases have weights of both signs and a zero,
-several strengths, n and d that differ from each other and from case to case, data that are not centred, and inputs that
-are small enough to be printed. The first case is the one a learner is most likely to see: keep it small.
+Rules, all enforced by ``tests/test_catalogue.py``: every reference and alternative passes; every misconception
+fails and is diagnosed as itself with every seed, so the cases must tell them apart (mistakes that give the
+same numbers are one misconception whose sentence gives both readings). Good cases have weights of both signs
+and a zero, several strengths, n and d that differ from each other and from case to case, and data that are not
+centred. No case may be singular for a misconception: its numbers would then depend on the solver used. The first
+case is the one a learner is most likely to see printed: keep it small.
 
-Random or stateful answers: pass generators as ``Fresh(lambda: np.random.default_rng(3))`` and reduce what happens to
-numbers with ``Case(observe=...)``. Exact zeros: ``exact_zeros=True``. An answer that should raise: let the reference
-raise, and the same type is expected. Wrong answers that raise are fine too.
+Random or stateful answers: pass generators as ``Fresh(lambda: np.random.default_rng(3))`` and reduce what
+happens to numbers with ``Case(observe=...)``. Exact zeros: ``exact_zeros=True``. An answer that should raise: let
+the reference raise, and the same type is expected. Wrong answers that raise are fine too.
 """
 
 from __future__ import annotations
@@ -73,9 +74,22 @@ from course_lib.exercises.exercise import Case, Choice, Exercise, Fresh, Item, M
 from course_lib.exercises.report import CheckReport, Failure, Hint, Listing
 
 __all__ = [
-    "Case", "CheckReport", "Choice", "Exercise", "Failure", "Fresh", "Hint", "Item", "Listing", "Misconception",
-    "UnknownExercise", "Value", "check", "exercises", "hint",
-]  # fmt: skip
+    "Case",
+    "CheckReport",
+    "Choice",
+    "Exercise",
+    "Failure",
+    "Fresh",
+    "Hint",
+    "Item",
+    "Listing",
+    "Misconception",
+    "UnknownExercise",
+    "Value",
+    "check",
+    "exercises",
+    "hint",
+]
 
 _hints_given: dict[str, int] = {}
 

@@ -1,7 +1,7 @@
 """The judge: runs an answer on the cases, compares, and finds out which mistake it is.
 
-`judge` never raises on what a learner wrote. It needs three things: the outcomes of the reference, those of the
-answer, and, only when the two differ, those of every misconception.
+`judge` never raises on what a learner wrote. It needs the outcomes of the reference, those of the answer, and,
+only when the two differ, those of every misconception.
 """
 
 from __future__ import annotations
@@ -51,8 +51,10 @@ class Outcome:
 
     def same_as(self, other: Outcome, case: Case, item: Item) -> bool:
         """Whether two outcomes agree (kinds and exceptions included)."""
+        if self.error is not None and other.error is not None:
+            return _error_text(self.error) == _error_text(other.error)
         if self.error is not None or other.error is not None:
-            return self.error is not None and _error_text(self.error) == _error_text(other.error)
+            return False
         if self.problem is not None or other.problem is not None:
             return (
                 self.problem is not None
@@ -221,7 +223,8 @@ def _unstable(item: Exercise, answer: Any, trials: list[Trial]) -> bool:
 
 def differing(expected: Outcome, got: Outcome, case: Case, item: Item) -> list[str]:
     """Return the names of the parts that differ; both outcomes must have parts."""
-    assert expected.parts is not None and got.parts is not None
+    assert expected.parts is not None
+    assert got.parts is not None
     rtol = item.rtol if case.rtol is None else case.rtol
     atol = item.atol if case.atol is None else case.atol
     return [
@@ -431,8 +434,7 @@ def _error_text(error: BaseException) -> str:
         lines = traceback.format_exception_only(type(error), error)
     except Exception:  # an exception whose __str__ raises
         lines = [type(error).__name__]
-    text = lines[-1].strip() if not isinstance(error, SyntaxError) else lines[-1].strip()
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)[:400]
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", lines[-1].strip())[:400]
 
 
 def _error_sentence(error: BaseException) -> str:
@@ -454,7 +456,7 @@ def _their_line(error: BaseException) -> tuple[int, str]:
         name = frame.f_code.co_filename
         if count > 2000:
             break
-        if name.startswith((_HERE, *_LIBRARIES)) or "site-packages" in name or name.startswith("<frozen"):
+        if name.startswith((_HERE, *_LIBRARIES, "<frozen")) or "site-packages" in name:
             continue
         text = linecache.getline(name, lineno, frame.f_globals).strip()
         if text:

@@ -36,8 +36,8 @@ class Case:
     args, kwargs
         The arguments; a `Fresh` among them is replaced by what it makes.
     label : str
-        What is special about the case, read after "right for" and "wrong for": ``"negative weights"``. Looked up
-        under ``[cases]`` in the module's text file, and shown as it is when it is not there.
+        What is special about the case, read after "right for" and "wrong for". Looked up under
+        ``[cases]`` in the module's text file, and shown as it is when it is not there.
     observe : callable, optional
         ``observe(answer, *args, **kwargs)`` turns a stateful or random answer into numbers, arrays, tuples or
         dicts of them, which are compared instead of the returned value.

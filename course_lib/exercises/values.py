@@ -1,4 +1,4 @@
-"""Answers as comparable parts: what was returned becomes a dict of arrays, or a `WrongKind` that says why not."""
+"""Answers as comparable parts: a dict of arrays, or a `WrongKind` that says why not."""
 
 from __future__ import annotations
 

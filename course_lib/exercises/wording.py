@@ -1,4 +1,4 @@
-"""The sentences learners read, from ``text/<language>/<module>.toml``; English fills what is not translated."""
+"""The sentences learners read, from ``text/<language>/<module>.toml``; English fills the gaps."""
 
 from __future__ import annotations
 
