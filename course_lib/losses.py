@@ -7,8 +7,8 @@ Every class answers the same questions. Targets come first, scores (the raw outp
     loss.gradient(y, score)    gradient of the mean with respect to score, shape of score
     loss.curvature             bound on the second derivative of one sample's cost, None if there is none
 
-A gradient step of length ``1 / curvature`` (times ``n / ||X||²`` for a linear model) never overshoots: that is
-what the bound is for.
+A gradient step of length ``1 / curvature`` (times ``n / ||X||²`` for a linear model) never overshoots: that
+is what the bound is for.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ __all__ = ["AbsoluteLoss", "HingeLoss", "HuberLoss", "LogisticLoss", "Loss", "So
 class Loss(ABC):
     """A cost per sample, averaged over the samples. Subclasses give the cost and its derivative.
 
-    All methods raise ``TypeError`` or ``ValueError``, naming the argument and the value, if ``y`` or ``score``
-    is empty, not finite, of unequal lengths, or if ``y`` holds a label that the loss does not know.
+    All methods raise ``TypeError`` or ``ValueError``, naming the argument and the value, if ``y`` or
+    ``score`` is empty, not finite, of unequal lengths, or if ``y`` holds a label that the loss does not know.
     """
 
     curvature: ClassVar[float | None]

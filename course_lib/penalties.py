@@ -96,7 +96,7 @@ class L2:
         return _array(w) / (1 + validation.positive(step, "step") * self.lam)
 
     def subdifferential_distance(self, w: Any, grad: Any) -> np.ndarray:
-        """Return ``|grad + lam w|``, shape of ``w``; all 0 at the minimum if ``grad`` is the loss's gradient."""
+        """Return ``|grad + lam w|``, shape of ``w``; all 0 at the minimum (``grad``: the loss's gradient)."""
         w, grad = _same_shape(w, grad)
         return np.abs(grad + self.lam * w)
 

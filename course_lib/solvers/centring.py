@@ -1,7 +1,7 @@
 """Centring: how an unpenalised intercept is removed from a least-squares problem.
 
 For fixed ``w`` the best intercept is ``b = mean(y) - mean(X) @ w``. Put back into the objective, it leaves
-the same problem in the centred ``X`` and ``y``, without an intercept. Every solver here works on that problem.
+the same problem in the centred ``X`` and ``y``, without an intercept. Every solver here works on that one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from course_lib import validation
 
-__all__ = ["Centred", "centre", "centre_columns"]
+__all__ = ["Centred", "centre", "centre_columns", "strengths"]
 
 
 @dataclass(frozen=True)
@@ -66,3 +66,8 @@ def centre_columns(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # behind, and an unpenalised fit would put an enormous coefficient on it.
     mean = np.where(constant, X[0], X.mean(axis=0))
     return X - mean, mean
+
+
+def strengths(lams: Any) -> np.ndarray:
+    """Check a grid of strengths: a 1-D array of finite numbers >= 0, in any order."""
+    return np.array([validation.strength(lam, "lams") for lam in validation.vector(lams, "lams").tolist()])

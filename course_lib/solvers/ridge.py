@@ -17,7 +17,7 @@ import numpy as np
 from course_lib import validation
 from course_lib.losses import SquaredLoss
 from course_lib.penalties import L2
-from course_lib.solvers.centring import centre, centre_columns
+from course_lib.solvers.centring import centre, centre_columns, strengths
 
 __all__ = ["effective_df", "gradient", "loo_errors", "objective", "path", "shrinkage_factors", "solve"]
 
@@ -126,7 +126,7 @@ def path(X: Any, y: Any, lams: Any, *, fit_intercept: bool = True) -> tuple[np.n
         As :func:`solve`, for any entry of ``lams``.
     """
     data = centre(X, y, fit_intercept=fit_intercept)
-    lams = np.array([validation.strength(lam, "lams") for lam in validation.vector(lams, "lams").tolist()])
+    lams = strengths(lams)
     U, s, Vt = _svd(data.X)
     factors = _factors(s, len(data.y) * lams)  # (rank, n_lams)
     coefs = Vt.T @ (factors * (U.T @ data.y / s)[:, np.newaxis])
@@ -224,7 +224,7 @@ def loo_errors(X: Any, y: Any, lam: float, *, fit_intercept: bool = True) -> np.
 def _solve_centred(X: np.ndarray, y: np.ndarray, n_lam: float) -> np.ndarray:
     """Solve ``(X.T X + n_lam I) w = X.T y`` through the smaller of two systems, or through the SVD."""
     # The trace of X.T X bounds its largest eigenvalue, so this bounds the condition number. Cholesky loses
-    # that factor in precision; where it would lose half the digits the SVD, which never squares X, takes over.
+    # that factor in precision; where it would lose half the digits the SVD takes over: it never squares X.
     if n_lam <= np.sqrt(np.finfo(X.dtype).eps) * np.sum(X**2):
         U, s, Vt = _svd(X)
         return Vt.T @ (_factors(s, np.array([n_lam]))[:, 0] * (U.T @ y) / s)
