@@ -1,7 +1,7 @@
 """The judge: runs an answer on the cases, compares, and finds out which mistake it is.
 
-`judge` never raises on what a learner wrote. It needs the outcomes of the reference, those of the answer, and,
-only when the two differ, those of every misconception.
+`judge` never raises on what a learner wrote. It needs the outcomes of the reference, those of the answer,
+and, only when the two differ, those of every misconception.
 """
 
 from __future__ import annotations
@@ -89,6 +89,9 @@ def judge(item: Item, answer: Any, seed: int = 0) -> CheckReport:
         return _verdict(item, answer, trials, report, seed)
     except (Interrupted, KeyboardInterrupt):
         return report.failed(kind="interrupted", sentence=wording.engine("interrupted"))
+    except Exception as error:  # an answer so odd that it cannot even be looked at
+        text = wording.engine("unreadable", error=type(error).__name__)
+        return report.failed(kind="unreadable", sentence=text)
 
 
 def _verdict(item: Item, answer: Any, trials: list[Trial], report: CheckReport, seed: int) -> CheckReport:
@@ -159,9 +162,9 @@ def _call(item: Exercise, function: Any, case: Case, expected: Outcome | None) -
         outcome.modified = _modified(item, (kept, kept_kwargs), (args, kwargs))
     if outcome.error is None:
         try:
-            if expected is None:
+            if expected is None or expected.error is not None:
                 outcome.parts = reference_parts(outcome.raw, item.returns)
-            elif expected.error is None:
+            else:
                 outcome.parts = parts(outcome.raw, expected.raw, item.returns)
         except WrongKind as problem:
             outcome.problem = problem

@@ -39,8 +39,8 @@ def stub_result(value: Any) -> bool:
 def has_placeholder(answer: Any, *, as_value: bool = False) -> bool:
     """Whether ``...`` still stands in the code of a function or class (``x[..., 0]`` is not a placeholder).
 
-    With ``as_value`` a ``...`` that stands on a line of its own beside other statements does not count: someone
-    who leaves it under the docstring and writes the body below has attempted the exercise.
+    With ``as_value`` a ``...`` that stands on a line of its own beside other statements does not count:
+    someone who leaves it under the docstring and writes the body below has attempted the exercise.
     """
     if getattr(answer, "__name__", "") == "<lambda>":  # its source line may hold anything
         return _in_constants(getattr(answer, "__code__", None))
