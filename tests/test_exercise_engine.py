@@ -5,13 +5,17 @@ from __future__ import annotations
 import _thread
 import html
 import re
+import subprocess
 import threading
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
+from jupyter_client.manager import start_new_kernel
 
+import course_lib
 from course_lib.exercises import (
     Case,
     CheckReport,
@@ -283,7 +287,7 @@ def test_exceptions_become_a_report_with_the_learners_line(answer, word):
 
 
 def test_the_line_number_counts_from_the_def():
-    assert "in line 2 of your function: `return 1 / 0`" in check(MSE, divides).sentence
+    assert "in line 2 of `divides`: `return 1 / 0`" in check(MSE, divides).sentence
 
 
 @pytest.mark.parametrize(
@@ -377,6 +381,39 @@ def test_a_loop_that_swallows_every_exception_but_the_interrupt():
     timer.start()
     assert check(MSE, endless).kind == "interrupted"
     timer.join()
+
+
+def test_a_real_kernel_survives_exit_and_an_interrupt(tmp_path):
+    """In a notebook ``exit()`` is IPython's own and stops the kernel; sources come from cells, not files."""
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path), stderr=subprocess.DEVNULL)
+
+    def run(code):
+        shown = []
+
+        def keep(message):
+            if message["msg_type"] in ("execute_result", "error", "stream"):
+                content = message["content"]
+                shown.append(str(content.get("data", {}).get("text/plain", content.get("evalue"))))
+
+        client.execute_interactive(code, output_hook=keep, timeout=60)
+        return "".join(shown)
+
+    head = "def mse(y, prediction):\n    "
+    tail = f"\ncheck('{MSE}', mse)"
+    try:
+        path = str(Path(course_lib.__file__).parents[1])
+        run(f"import sys; sys.path.insert(0, {path!r})\nfrom course_lib.exercises import check")
+        assert "not attempted" in run(head + "r = ...\n    return r @ y" + tail)
+        stub = "class mse:\n    def __init__(self, y, prediction):\n        ..."
+        assert "not attempted" in run(stub + tail)
+        assert "asked Python to exit" in run(head + "exit()" + tail)
+        assert "line 2 of `mse`: `return y.nope`" in run(head + "return y.nope" + tail)
+        threading.Timer(1.0, manager.interrupt_kernel).start()
+        assert "Interrupted while" in run(head + "while True:\n        pass" + tail)
+        assert run("1 + 1") == "2"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 def test_prints_are_captured_and_shown_once(capsys):

@@ -11,6 +11,7 @@ import copy
 import io
 import linecache
 import re
+import sys
 import sysconfig
 import traceback
 import warnings
@@ -186,6 +187,24 @@ def _modified(item: Exercise, before: tuple[Any, Any], after: tuple[Any, Any]) -
     return tuple(name for name, old, new in pairs if not same_input(old, new))
 
 
+def _asked_to_exit(*args: Any, **kwargs: Any) -> None:
+    raise SystemExit("exit")
+
+
+@contextlib.contextmanager
+def _no_exit() -> Iterator[None]:
+    """Turn a notebook's own ``exit()``, which stops the kernel, into an exception."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is None:
+        yield
+        return
+    shell.ask_exit = _asked_to_exit
+    try:
+        yield
+    finally:
+        del shell.ask_exit  # the class's own method is back
+
+
 @contextlib.contextmanager
 def _quiet() -> Iterator[io.StringIO]:
     """Capture prints, silence warnings, and leave no setting of NumPy behind."""
@@ -195,6 +214,7 @@ def _quiet() -> Iterator[io.StringIO]:
         contextlib.redirect_stderr(io.StringIO()),
         warnings.catch_warnings(),
         np.errstate(all="ignore"),
+        _no_exit(),
     ):
         warnings.simplefilter("ignore")
         yield printed
@@ -442,18 +462,18 @@ def _error_text(error: BaseException) -> str:
 
 def _error_sentence(error: BaseException) -> str:
     """Say what was raised and on which line of the learner's code."""
-    number, line = _their_line(error)
+    number, line, function = _their_line(error)
     if isinstance(error, RecursionError):
         return wording.engine("recursion", line=line)
     if isinstance(error, SystemExit):
         return wording.engine("system_exit", line=line)
     key = "error_at" if line else "error"
-    return wording.engine(key, error=_error_text(error), number=number, line=line)
+    return wording.engine(key, error=_error_text(error), number=number, line=line, function=function)
 
 
-def _their_line(error: BaseException) -> tuple[int, str]:
-    """Return number (counted from the def line) and text of the innermost line the learner wrote."""
-    found = (0, "")
+def _their_line(error: BaseException) -> tuple[int, str, str]:
+    """Return the innermost line the learner wrote: number counted from the def, text, function's name."""
+    found = (0, "", "")
     frames = traceback.walk_tb(error.__traceback__)
     for count, (frame, lineno) in enumerate(frames):
         name = frame.f_code.co_filename
@@ -463,7 +483,7 @@ def _their_line(error: BaseException) -> tuple[int, str]:
             continue
         text = linecache.getline(name, lineno, frame.f_globals).strip()
         if text:
-            found = (lineno - frame.f_code.co_firstlineno + 1, text)
+            found = (lineno - frame.f_code.co_firstlineno + 1, text, frame.f_code.co_name)
     return found
 
 
