@@ -122,7 +122,7 @@ def test_the_text_form_is_deterministic_and_holds_what_the_html_form_holds(item)
 
 @pytest.mark.parametrize("item", CODE, ids=by_id)
 def test_the_answer_gets_true_copies(item):
-    """An answer that keeps what it was given must not hold the case's own arrays, nor those of its last call."""
+    """What an answer keeps must not hold the case's own arrays or those of another call."""
     if not callable(item.reference):
         pytest.skip("the answer is not a single callable")
     kept: list[object] = []
