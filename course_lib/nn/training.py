@@ -132,8 +132,8 @@ def fit(
 
     Parameters
     ----------
-    X : (n, ...) array; y : (n,) or (n, k) array, as the loss wants it
-        A model with one output (n, 1) may be given y of shape (n,).
+    X : (n, ...) array; y : (n,) array, integer labels for `SoftmaxLoss`
+        The losses for a single number take the scores (n, 1) of a model with one output as (n,).
     loss : from `course_lib.losses`
     optimiser : built on `model.parameters()`
     epochs, batch_size : int
@@ -163,10 +163,10 @@ def fit(
     TypeError, ValueError
         For bad arguments: the message names argument and value.
     """
+    _check_arguments(model, optimiser, penalty, prox, max_norm, patience, validation)
     X, y = _checked_data(X, y, "X", "y", model, loss)
     if validation is not None:
         validation = _checked_data(*validation, "validation X", "validation y", model, loss)
-    _check_arguments(model, optimiser, penalty, prox, max_norm, patience, validation)
     check.positive_int(epochs, "epochs")
     check.positive_int(batch_size, "batch_size")
     check.generator(rng)
@@ -267,6 +267,8 @@ def _check_arguments(
     patience: int | None,
     validation: tuple[np.ndarray, np.ndarray] | None,
 ) -> None:
+    if not isinstance(model, Sequential):
+        raise TypeError(f"model must be a Sequential, got {model!r}.")
     if not {id(p) for p in optimiser.parameters} <= {id(p) for p in model.parameters()}:
         raise ValueError("optimiser was built for another model: build it on this model.parameters().")
     for name, term in (("penalty", penalty), ("prox", prox)):
