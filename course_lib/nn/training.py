@@ -90,7 +90,7 @@ def train_step(
     Raises
     ------
     FloatingPointError
-        If the data loss or a parameter is not finite. After a loss that is not finite no parameter has moved.
+        If the data loss, the penalty or a parameter is not finite. In the first two cases no parameter moved.
     """
     parameters = model.parameters()
     terms = [term for term in (penalty, prox) if term is not None]
@@ -98,6 +98,8 @@ def train_step(
         data_loss, grad = _value_and_gradient(loss, y, model.forward(X, training=True))
         model.backward(grad)
         total = sum(penalty_value(parameters, term, weights_only=weights_only) for term in terms)
+        if not np.isfinite(total):
+            raise FloatingPointError(f"the penalty is {total}")
         if penalty is not None:
             add_penalty_gradient(parameters, penalty, weights_only=weights_only)
         optimiser.step()
@@ -181,12 +183,12 @@ def fit(
         try:
             for number, start in enumerate(range(0, len(X), batch_size), start=1):  # noqa: B007 (named in errors)
                 rows = order[start : start + batch_size]
-                totals += len(rows) * np.array(step(rows))
+                totals += len(rows) / len(X) * np.array(step(rows))  # batches weigh by their size
             validation_loss = None if validation is None else _evaluate(model, *validation, loss)
         except FloatingPointError as error:
             cause = _likely_cause(str(error), epoch, number, optimiser, penalty, X)
             raise TrainingDiverged(str(error), epoch, number, cause) from None
-        if history.record(epoch, totals / len(X), validation_loss) and patience is not None:
+        if history.record(epoch, totals, validation_loss) and patience is not None:
             best = model.state()
         if callback is not None:
             callback(epoch, model, history)
