@@ -72,10 +72,15 @@ def test_proximal_training_reaches_a_kkt_point_with_exact_zeros():
 
 def test_history_keeps_data_loss_and_penalty_apart():
     X, y = regression()
-    model = linear()
-    w, b = model.layers[0].weight.value.copy(), model.layers[0].bias.value.copy()
-    history = train(model, X, y, epochs=1, batch_size=60, penalty=L2(0.5), prox=L1(0.1))
-    assert history.data_loss == [pytest.approx(SquaredLoss().value(y, (X @ w + b)[:, 0]), rel=1e-14)]
+    model = nn.Sequential(nn.Dropout(0.4, np.random.default_rng(3)), *linear().layers)
+    linear_layer, before = model.layers[1], model.predict(X)[:, 0]
+    mask = np.random.default_rng(3).random(X.shape) >= 0.4
+    dropped = linear_layer.forward(X * mask / 0.6, training=True)[:, 0]
+    history = train(model, X, y, epochs=1, batch_size=None, penalty=L2(0.5), prox=L1(0.1))
+    w, after = linear_layer.weight.value, model.predict(X)[:, 0]
+    assert history.running_loss == [pytest.approx(SquaredLoss().value(y, dropped), rel=1e-14)]
+    assert history.train_loss == [pytest.approx(SquaredLoss().value(y, after), rel=1e-14)]
+    assert history.train_loss[0] != pytest.approx(SquaredLoss().value(y, before), rel=1e-3)
     assert history.penalty == [pytest.approx(0.25 * (w**2).sum() + 0.1 * np.abs(w).sum(), rel=1e-14)]
     assert history.validation_loss == []
     assert history.best_epoch is None
@@ -86,7 +91,7 @@ def test_epoch_loss_weighs_batches_by_their_size():
     model = linear()
     optimiser = nn.SGD(model.parameters(), lr=1e-300)  # stands still: every batch sees the same weights
     history = train(model, X, y, optimiser=optimiser, epochs=1, batch_size=10)
-    assert history.data_loss[0] == pytest.approx(SquaredLoss().value(y, model.predict(X)[:, 0]), rel=1e-13)
+    assert history.running_loss[0] == pytest.approx(SquaredLoss().value(y, model.predict(X)[:, 0]), rel=1e-13)
 
 
 def test_every_epoch_visits_each_sample_once_in_a_new_order():
@@ -105,6 +110,14 @@ def test_every_epoch_visits_each_sample_once_in_a_new_order():
     epochs = [[*seen[0], *seen[1], *seen[2]], [*seen[3], *seen[4], *seen[5]]]
     assert [sorted(rows) for rows in epochs] == [list(range(7))] * 2
     assert epochs[0] != epochs[1]
+
+
+def test_without_batch_size_the_order_does_not_matter():
+    X, y = regression()
+    models = [linear(), linear()]
+    for seed, model in enumerate(models):
+        train(model, X, y, batch_size=None, rng=np.random.default_rng(seed))
+    np.testing.assert_array_equal(models[0].predict(X), models[1].predict(X))
 
 
 def test_max_norm_holds_after_training_and_biases_are_free():
@@ -131,7 +144,7 @@ def test_training_is_reproducible_from_its_generators():
     for seed in (4, 4, 5):
         model = mlp(seed)
         history = train(model, X, y, rng=np.random.default_rng(seed), epochs=3)
-        runs.append((history.data_loss, model.predict(X)))
+        runs.append((history.running_loss, model.predict(X)))
     assert runs[0][0] == runs[1][0]
     np.testing.assert_array_equal(runs[0][1], runs[1][1])
     assert runs[0][0] != runs[2][0]
@@ -145,7 +158,7 @@ def overfit(**options):
     model = nn.Sequential(nn.Linear(5, 50, rng), nn.BatchNorm1d(50), nn.Tanh(), nn.Linear(50, 1, rng))
     states = []
     history = train(model, X, y, batch_size=10, validation=(valid, valid_y), rng=rng,
-                    callback=lambda epoch, m, h: states.append(m.state()), **options)  # fmt: skip
+                    callback=lambda epoch, h: states.append(model.state()), **options)  # fmt: skip
     return model, history, states, SquaredLoss().value(valid_y, model.predict(valid)[:, 0])
 
 
@@ -170,7 +183,7 @@ def test_without_patience_nothing_is_restored():
 def test_callback_sees_every_epoch_with_its_history():
     X, y = regression()
     calls = []
-    train(linear(), X, y, epochs=3, callback=lambda epoch, model, h: calls.append((epoch, len(h.data_loss))))
+    train(linear(), X, y, epochs=3, callback=lambda epoch, h: calls.append((epoch, len(h.running_loss))))
     assert calls == [(1, 1), (2, 2), (3, 3)]
 
 
@@ -211,7 +224,7 @@ def test_a_parameter_that_overflows_before_the_proximal_step_is_reported():
 
 def test_progress_is_silent_by_default_and_shows_on_request(capsys):
     X, y = regression()
-    for progress in (False, None):
+    for progress in (False, "auto"):
         train(linear(), X, y, progress=progress)
     assert capsys.readouterr() == ("", "")
     train(linear(), X, y, progress=True)
@@ -230,7 +243,7 @@ def test_mlp_learns_digits():
     history = nn.fit(model, X[:1300], y[:1300], loss=SoftmaxLoss(), optimiser=optimiser, epochs=15,
                      batch_size=32, rng=rng, penalty=L2(1e-4))  # fmt: skip
     assert (model.predict(X[1300:]).argmax(axis=1) == y[1300:]).mean() > 0.93
-    assert history.data_loss[-1] < history.data_loss[0] / 4
+    assert history.running_loss[-1] < history.running_loss[0] / 4
 
 
 X, Y = regression()
