@@ -18,19 +18,12 @@ from torch import Tensor, nn
 from course_lib.deep.groups import Select, everything, is_weight
 from course_lib.deep.penalties import max_norm_, prox_step_
 from course_lib.deep.penalties import penalty as penalty_of
+from course_lib.nn.training import TrainingDiverged
 from course_lib.validation import positive, positive_int
 
 __all__ = ["History", "TrainingDiverged", "evaluate", "fit", "squared_loss"]
 
 Loss: TypeAlias = Callable[[Any, Tensor], Tensor]
-
-
-class TrainingDiverged(RuntimeError):
-    """The loss became NaN or infinite. Attributes: ``epoch``, ``batch`` (both from 1), ``cause``."""
-
-    def __init__(self, what: str, epoch: int, batch: int, cause: str) -> None:
-        super().__init__(f"Training stopped in epoch {epoch}, batch {batch}: {what}. Likely cause: {cause}")
-        self.epoch, self.batch, self.cause = epoch, batch, cause
 
 
 @dataclass
