@@ -63,7 +63,7 @@ def read(path: Path) -> Chapter:
 
 
 def _title(stem: str) -> str:
-    return stem[3:].replace("_", " ").capitalize()
+    return stem[3:].replace("_", " ").capitalize().replace("Lenet5", "LeNet-5")
 
 
 def table(source: Path) -> str:

@@ -32,10 +32,10 @@ MEANING = {
     "bp": "blood pressure",
 }
 ALT = (
-    "Two line charts of the ten diabetes coefficients against the penalty strength lambda, which grows to the "
-    "right on a logarithmic axis. Left, ridge: all coefficients shrink smoothly towards zero and none stays at it. "
-    "Right, lasso: one coefficient after another becomes exactly zero, where a dot marks the place; log "
-    "triglycerides and body mass index are the last two."
+    "Two line charts of the ten diabetes coefficients against the penalty strength lambda, which grows "
+    "to the right on a logarithmic axis. Left, ridge: all coefficients shrink smoothly towards zero, "
+    "some cross it, none stays there. Right, lasso: one coefficient after another becomes exactly zero, "
+    "where a dot marks the place; log triglycerides and body mass index are the last two."
 )
 
 
@@ -70,7 +70,7 @@ def draw():
     """The figure with both panels."""
     names, ridge, lasso = coefficient_paths()
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.9), sharey=True, layout="constrained")
-    draw_panel(left, names, *ridge, "Ridge: all coefficients shrink, none is zero", zeros=False)
+    draw_panel(left, names, *ridge, "Ridge: all shrink, none stays at zero", zeros=False)
     draw_panel(right, names, *lasso, "Lasso: one after another is exactly zero", zeros=True)
     left.set_ylabel("coefficient")
     for name, (colour, style) in LINES.items():
