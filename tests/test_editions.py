@@ -5,8 +5,8 @@ import html
 
 import pytest
 from bs4 import BeautifulSoup
+from places import ROOT
 
-from conftest import ROOT
 from course_lib.notebooks import commands, editions, files, grammar, source
 from course_lib.notebooks.execute import execute
 
@@ -24,7 +24,9 @@ def prose(notebook):
 def assert_examined(notebook, cwd, name):
     """Restart & Run All on the workshop edition, then the solutions: stubs not attempted, solutions right."""
     report = editions.verdicts(notebook, cwd, name)
-    asked = {id_ for cell in notebook.cells if "check" in grammar.tags(cell) for id_ in grammar.checked_ids(cell)}
+    asked = {
+        id_ for cell in notebook.cells if "check" in grammar.tags(cell) for id_ in grammar.checked_ids(cell)
+    }
     for verdict in report:
         if verdict.tag == "check":
             assert not verdict.attempted, f"{name}: the untouched stub of {verdict.id} counts as attempted"
@@ -55,7 +57,11 @@ def test_toy_workshop_edition(toy):
     assert "#Solution-2.1" not in text
     assert not any(cell.source.startswith("## Solutions") for cell in edition.cells)
     assert "Write a function that doubles." in text
-    assert all(cell.execution_count is None and cell.outputs == [] for cell in edition.cells if cell.cell_type == "code")
+    assert all(
+        cell.execution_count is None and cell.outputs == []
+        for cell in edition.cells
+        if cell.cell_type == "code"
+    )
     assert len(chapter.cells[2].source) > 0, "the original is not modified"
     execute(edition, toy / "notebooks")
 
@@ -72,7 +78,10 @@ def test_recap_in_the_same_cell_as_the_solutions_heading_stays(toy):
         ("Do it ([solution](#Solution-2.1)).", "Do it."),
         ("a\n\n[Solution](#Solution-2.1)\n\nb", "a\n\n\nb"),
         ("- Try. [See the solution](#solutions)", "- Try."),
-        ("Stay [here](#A-figure) and [there](03_lasso.ipynb).", "Stay [here](#A-figure) and [there](03_lasso.ipynb)."),
+        (
+            "Stay [here](#A-figure) and [there](03_lasso.ipynb).",
+            "Stay [here](#A-figure) and [there](03_lasso.ipynb).",
+        ),
     ],
 )
 def test_links_to_solutions_go(text, expected):
@@ -115,10 +124,15 @@ def test_workshop_and_run_commands(toy, capsys):
     assert alts == ["Line plot: y rises from 0 to 2 while x goes from 0 to 1, a straight line."]
     assert page.find("img")["src"].startswith("data:image/png;base64,")
     assert "J(w) = w" in page.get_text(), "without MathJax the TeX source is there to read"
-    assert [link["href"] for link in BeautifulSoup((toy / "build/html/index.html").read_text(), "html.parser")("a")] == ["02_toy.html"]
+    assert [
+        link["href"]
+        for link in BeautifulSoup((toy / "build/html/index.html").read_text(), "html.parser")("a")
+    ] == ["02_toy.html"]
 
     notebook = toy / "notebooks" / "02_toy.ipynb"
-    notebook.write_text(notebook.read_text(encoding="utf-8").replace('print(\\"first\\")', "1 / 0"), encoding="utf-8")
+    notebook.write_text(
+        notebook.read_text(encoding="utf-8").replace('print(\\"first\\")', "1 / 0"), encoding="utf-8"
+    )
     assert commands.run(args) == 1
     assert "FAILED 02_toy, code cell 2: ZeroDivisionError" in capsys.readouterr().out
 
@@ -127,8 +141,12 @@ def test_alt_text_is_escaped(tmp_path):
     import nbformat
 
     alt = 'Plot of a < b & "c", forty characters and more of it'
-    output = nbformat.v4.new_output("display_data", data={"image/png": "iVBO\n"}, metadata={"image/png": {"alt": alt}})
+    output = nbformat.v4.new_output(
+        "display_data", data={"image/png": "iVBO\n"}, metadata={"image/png": {"alt": alt}}
+    )
     cell = nbformat.v4.new_code_cell("f()", execution_count=1, outputs=[output])
-    page = editions.write_html(nbformat.v4.new_notebook(cells=[cell]), "02_toy", tmp_path).read_text(encoding="utf-8")
+    page = editions.write_html(nbformat.v4.new_notebook(cells=[cell]), "02_toy", tmp_path).read_text(
+        encoding="utf-8"
+    )
     assert BeautifulSoup(page, "html.parser").find("img")["alt"] == alt
     assert html.escape(alt)[:14] in page

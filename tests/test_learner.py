@@ -112,7 +112,9 @@ def test_deleted_chapter_comes_back(course):
     assert course.refresh().added == ["02_ridge"]
 
 
-@pytest.mark.parametrize("manifest", [None, "{ not json", "[]", '{"02_ridge": {"version": "x"}}', '{"02_ridge": 3}'])
+@pytest.mark.parametrize(
+    "manifest", [None, "{ not json", "[]", '{"02_ridge": {"version": "x"}}', '{"02_ridge": 3}']
+)
 def test_lost_or_broken_manifest_loses_nothing(course, manifest):
     course.publish("one")
     course.refresh()
@@ -154,11 +156,11 @@ steps = st.lists(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
-def test_whatever_happens_no_text_of_the_learner_is_lost_and_the_newest_is_there(tmp_path_factory, steps):
+def test_whatever_happens_no_work_is_lost_and_every_version_is_handed_out(tmp_path_factory, steps):
     course = Course(tmp_path_factory.mktemp("course"))
     course.publish("a")
     course.refresh()
-    newest, written = "a", None
+    newest, written, offered = "a", None, {"a"}
     for step, text in steps:
         if step == "publish":
             course.publish(text)
@@ -170,7 +172,7 @@ def test_whatever_happens_no_text_of_the_learner_is_lost_and_the_newest_is_there
             (course.mine / learner.MANIFEST).unlink(missing_ok=True)
         else:
             course.refresh()
+            offered |= set(course.texts().values())
+            assert newest in offered
         kept = "\n".join(path.read_text() for path in course.mine.rglob("*.ipynb"))
         assert written is None or f"output of {written}" in kept
-    course.refresh()
-    assert newest in course.texts().values()

@@ -8,7 +8,7 @@ import sys
 
 import nbformat
 import pytest
-from conftest import ROOT
+from places import ROOT
 
 from course_lib.notebooks import commands, files, grammar, source
 from course_lib.notebooks.execute import ChapterError, execute
@@ -156,14 +156,13 @@ def notebook_of(*sources, timeout=20):
 def test_kernel_is_this_interpreter_without_network_and_progress(tmp_path):
     code = """
 import os, sys, urllib.request
-print(sys.executable, os.environ["COURSE_PROGRESS"], os.environ["OMP_NUM_THREADS"], "MPLBACKEND" in os.environ)
+print(sys.executable, os.environ["COURSE_PROGRESS"], os.environ["OMP_NUM_THREADS"])
 try:
     urllib.request.urlopen("http://192.0.2.1/", timeout=5)
 except OSError as error:
     print(type(error).__name__, "refused" in str(error).lower())
 """
     (cell,) = execute(notebook_of(code), tmp_path).cells
-    # IPython sets MPLBACKEND itself, to the inline backend
     assert cell.outputs[0].text.splitlines()[0].startswith(f"{sys.executable} off 1")
     assert cell.outputs[0].text.splitlines()[1] == "URLError True"
 
@@ -300,8 +299,14 @@ def test_nbval(toy, fault):
     for file in ("notebooks/conftest.py", "notebooks/nbval_sanitize.cfg", "pyproject.toml"):
         shutil.copy(ROOT / file, toy / file)
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(toy)])}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "--nbval-sanitize-with",
-               "notebooks/nbval_sanitize.cfg", "notebooks"]  # fmt: skip
+    options = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--nbval",
+        "--nbval-sanitize-with=notebooks/nbval_sanitize.cfg",
+    ]
+    command = [sys.executable, "-m", "pytest", *options, "notebooks"]
     done = subprocess.run(command, cwd=toy, env=env, capture_output=True, text=True, timeout=120)
     summary = done.stdout.strip().splitlines()[-1]
     if failed:

@@ -19,7 +19,11 @@ from course_lib.notebooks.files import write_atomically
 
 __all__ = ["Verdict", "copy_material", "verdicts", "workshop", "write_html", "write_index"]
 
-SOLUTION_LINK = re.compile(r"[(\[]?\[[^\]\n]*\]\(#solution[^)\s]*\)[)\]]?", re.IGNORECASE)
+LINK = r"\[[^\]\n]*\]\(#solution[^)\s]*\)"
+SOLUTION_LINK = re.compile(
+    rf"(?:(?<=[.!?] )|^(?:[-*] )?)(?:Solutions?: )?{LINK}\.|(?:Solutions?: )?[(\[]?{LINK}[)\]]?",
+    re.IGNORECASE,
+)
 RECORDER = """
 def _recording(check):
     def recorded(id, *args, **kwargs):
@@ -136,7 +140,7 @@ def _without_solution_links(text: str) -> str:
     for line in text.splitlines():
         kept = SOLUTION_LINK.sub("", line)
         if kept != line:
-            kept = re.sub(r"\s+([.,;:)])", r"\1", kept).rstrip()
+            kept = re.sub(r"(?<=\S) +(?=[.,;:) ])", "", kept).rstrip()
         if kept.strip(" .:*_-") or not line.strip():
             lines.append(kept)
     return "\n".join(lines).strip()

@@ -2,8 +2,8 @@
 
 Tags: ``exercise`` (a stub), ``check`` (calls ``check``), ``solution`` (answers under its own name and
 runs the same check), ``gpu`` and ``timing`` (their output is not compared), and nbval's
-``nbval-ignore-output``, ``nbval-skip`` and ``raises-exception``. A multiple-choice question is one cell tagged
-``[exercise, check]``.
+``nbval-ignore-output``, ``nbval-skip`` and ``raises-exception``. A multiple-choice question is one cell
+tagged ``[exercise, check]``.
 """
 
 from __future__ import annotations

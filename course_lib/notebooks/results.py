@@ -119,11 +119,14 @@ def _compute(experiment: Callable[..., dict], path: Path) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    missing = [field for field in FIELDS if not isinstance(content, dict) or field not in content]
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        missing = [field for field in FIELDS if field not in content]
+    except (ValueError, TypeError):
+        missing = ["any readable content"]
     if missing:
         again = f"course results {path.stem[:2]} --force"
-        raise ValueError(f"{path.name} lacks {missing[0]!r}. Compute it again: {again}")
+        raise ValueError(f"{path.name} lacks {missing[0]}. Compute it again: {again}")
     return content
 
 
