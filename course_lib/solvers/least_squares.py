@@ -10,7 +10,6 @@ how they know that they are done is the same, and stands here. The intercept is 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -117,9 +116,8 @@ def lam_max(X: Any, y: Any, l1_ratio: float = 1.0, *, fit_intercept: bool = True
         )
     strongest = Problem(centre(X, y, fit_intercept=fit_intercept), ElasticNet(0, l1_ratio)).strongest_pull()
     lam = strongest / l1_ratio
-    while lam * l1_ratio < strongest:  # the division may have rounded down
-        lam = math.nextafter(lam, math.inf)
-    return lam
+    # Division and product may both round down, each by half a unit in the last place.
+    return lam if lam * l1_ratio >= strongest else lam * (1 + 2 * np.finfo(float).eps.item())
 
 
 @dataclass(frozen=True)
