@@ -1,8 +1,8 @@
 """The front door of the course: ``python3 start.py lab`` and you are reading chapter 00.
 
-Standard library only. It makes ``.venv`` beside this file, installs what ``requirements/`` locks (every file checked
-against its hash), and hands over to JupyterLab, pytest or the ``course`` command. Nothing is installed or
-registered outside this folder. Delete ``.venv`` and ``my_course`` and no trace is left.
+Standard library only. It makes ``.venv`` beside this file, installs what ``requirements/`` locks (every file
+checked against its hash), and hands over to JupyterLab, pytest or the ``course`` command. Nothing is
+installed or registered outside this folder.
 
 Everything down to ``main`` must be readable by a very old Python, so that it can say what is wrong in a
 sentence: no f-strings, no annotations, no keyword-only arguments.
@@ -16,6 +16,7 @@ OLDEST, NEWEST = (3, 11), (3, 13)
 TORCH = "2.13.0"
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 GIGABYTES_NEEDED = 3.0
+GIGABYTES_TO_MEND = 1.0  # when PyTorch, the largest part, is there
 FIRST_CHAPTER = "00_start_here.ipynb"
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
@@ -40,6 +41,7 @@ for maintainers
   test-all    the same and the slow checks
   notebooks   regenerate and execute the chapters whose source changed
   results     recompute the experiments that a chapter only loads
+  readme      bring the chapter table of README.md up to date
   setup       the environment alone (setup --dev: with the tools for testing)
 
 Options after the command go to the program behind it: start.py lab --no-browser --port 9000
@@ -56,6 +58,7 @@ EDITIONS = {
     "workshop": "learn",
     "notebooks": "dev",
     "results": "dev",
+    "readme": "dev",
     "test": "dev",
     "test-all": "dev",
 }
@@ -119,7 +122,7 @@ def check_venv_module():
         package = "python%d.%d-venv" % sys.version_info[:2]
         raise Stop(
             "This Python cannot make environments: its venv or ensurepip module is missing.",
-            "On Debian and Ubuntu: sudo apt install %s   Elsewhere: install Python from python.org." % package,
+            "Debian and Ubuntu: sudo apt install %s   Elsewhere: install Python from python.org." % package,
         )
     return ensurepip, venv
 
@@ -142,9 +145,10 @@ def check_disk():
     import shutil
 
     free = shutil.disk_usage(ROOT).free / 1e9
-    if free < GIGABYTES_NEEDED:
+    needed = GIGABYTES_TO_MEND if has_torch() else GIGABYTES_NEEDED
+    if free < needed:
         raise Stop(
-            "There are %.1f GB free in %s; the course needs %.0f GB." % (free, ROOT, GIGABYTES_NEEDED),
+            "There are %.1f GB free in %s; the set-up needs %.1f GB." % (free, ROOT, needed),
             "Free some space or move the folder to another disk; the next call goes on from here.",
         )
 
@@ -351,20 +355,23 @@ def explain(title, text, tail):
         ),
         (
             r"DO NOT MATCH THE HASHES|Hashes are required",
-            "A downloaded package is not the one the lock names: the download was cut short or changed on its way.",
+            "A downloaded package is not the one the lock names; it was cut short or changed on its way.",
             "Run '%s -m pip cache purge', then %s" % (venv_python(), again),
         ),
         (
             r"NewConnectionError|Failed to establish|name resolution|getaddrinfo|ConnectTimeout|ReadTimeout"
-            r"|Read timed out|ProxyError|Tunnel connection|SSLError|CERTIFICATE_VERIFY|Max retries|Connection(Reset|Aborted|Refused)",
+            r"|Read timed out|ProxyError|Tunnel connection|SSLError|CERTIFICATE_VERIFY|Max retries"
+            r"|Connection(Reset|Aborted|Refused)",
             "The package index cannot be reached.",
             "Check the network (behind a proxy, set HTTPS_PROXY) and " + again,
         ),
         (
             r"No matching distribution|Could not find a version",
             "pip found no package that fits this machine.",
-            "PyTorch needs a 64-bit Python %d.%d-%d.%d on Linux, Windows or a Mac with Apple silicon. " % (OLDEST + NEWEST)
-            + "If that is what you have, the index set in your pip settings lacks a file. Details: " + LOG,
+            "PyTorch needs a 64-bit Python %d.%d-%d.%d on Linux, Windows or a Mac with Apple silicon. "
+            % (OLDEST + NEWEST)
+            + "If that is what you have, the index set in your pip settings lacks a file. Details: "
+            + LOG,
         ),
         (
             r"WinError 206|long path|LongPath",
@@ -381,7 +388,8 @@ def explain(title, text, tail):
         if re.search(pattern, text):
             return Stop(sentence, way_out)
     return Stop(
-        "The step '%s' did not work. Its last lines:\n%s" % (title, tail), "When the cause is mended, " + again
+        "The step '%s' did not work. Its last lines:\n\n%s\n" % (title, tail),
+        "When the cause is mended, " + again,
     )
 
 
@@ -391,7 +399,7 @@ def pip(*arguments):
 
 
 def answers(address, seconds=3.0):
-    """True when the address answers in time. A thread, because a name look-up has no time limit of its own."""
+    """True when the address answers in time. In a thread: a name look-up has no time limit of its own."""
     import threading
     import urllib.request
 
@@ -450,7 +458,7 @@ def make_venv():
         moved = read_stamp() and read_stamp().get("root") not in (None, ROOT)
         if fits and not moved:
             return version
-        remove_venv("the folder has moved" if moved else "its Python does not run" if version is None else version)
+        remove_venv("the folder has moved" if moved else "its Python does not run or does not fit")
     check_venv_module()
     os.mkdir(VENV)
     step("Environment", [sys.executable, "-m", "venv", VENV])
@@ -477,7 +485,10 @@ def install(edition):
     repair()
     if not has_torch():
         install_torch()
-    step("Packages of requirements/%s.txt" % edition, pip("install", "--require-hashes", "-r", lock_of(edition)))
+    step(
+        "Packages of requirements/%s.txt" % edition,
+        pip("install", "--require-hashes", "-r", lock_of(edition)),
+    )
     step("The course", pip("install", "--no-index", "--no-deps", "--no-build-isolation", "-e", "."))
     step("Check of the packages", pip("check"))
     quiet_jupyter()
@@ -556,7 +567,8 @@ def lab(arguments):
         return 1
     copies = os.path.join(ROOT, "my_course")
     command = [venv_python(), "-m", "jupyterlab", "--ServerApp.root_dir=" + copies]
-    command += ["--ServerApp.log_level=WARN", "--ServerApp.answer_yes=True", "--LabApp.extension_manager=readonly"]
+    command += ["--ServerApp.log_level=WARN", "--ServerApp.answer_yes=True"]
+    command += ["--LabApp.extension_manager=readonly"]  # the other one asks the package index
     if os.path.exists(os.path.join(copies, FIRST_CHAPTER)):
         command.append("--LabApp.default_url=/lab/tree/" + FIRST_CHAPTER)
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -584,9 +596,7 @@ def pytest_arguments(arguments):
 
 def test(arguments):
     # One thread a worker: two workers that each use every core are slower than one.
-    return hand_over(
-        [venv_python(), "-m", "pytest"] + pytest_arguments(arguments), OMP_NUM_THREADS="1"
-    )
+    return hand_over([venv_python(), "-m", "pytest"] + pytest_arguments(arguments), OMP_NUM_THREADS="1")
 
 
 def dispatch(command, arguments):

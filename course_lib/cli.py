@@ -19,25 +19,27 @@ COMMANDS = {
     "workshop": ("course_lib.notebooks.commands", "workshop", "the edition without solutions"),
     "notebooks": ("course_lib.notebooks.commands", "build", "regenerate and execute changed chapters"),
     "results": ("course_lib.notebooks.commands", "results", "recompute what a chapter only loads"),
+    "readme": ("course_lib.chapters", "main", "bring the chapter table of README.md up to date"),
 }
 
 OPTIONS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
     "chapters": (("chapters", {"nargs": "*", "metavar": "NN", "help": "chapter numbers (default: all)"}),),
-    "check": (("--check", {"action": "store_true", "help": "change nothing, fail if something would change"}),),
+    "check": (("--check", {"action": "store_true", "help": "change nothing; fail on a difference"}),),
     "force": (("--force", {"action": "store_true", "help": "also what has not changed"}),),
     "json": (("--json", {"action": "store_true", "help": "print JSON instead of a table"}),),
     "output": (("--output", {"metavar": "FOLDER", "default": None, "help": "where to write"}),),
 }
 
-TAKES = {
+TAKES: dict[str, tuple[str, ...]] = {
     "doctor": ("json",),
-    "progress": ("json",),
-    "data": ("json",),
+    "progress": (),
+    "data": (),
     "copies": ("output",),
     "run": ("chapters", "output"),
     "workshop": ("chapters", "output"),
     "notebooks": ("chapters", "check", "force"),
     "results": ("chapters", "check", "force"),
+    "readme": ("check",),
 }
 
 

@@ -115,7 +115,9 @@ def same_length(X: np.ndarray, y: np.ndarray) -> None:
 def generator(value: Any, name: str = "rng") -> np.random.Generator:
     """Return a ``numpy.random.Generator``; anything else is a ``TypeError`` that says how to make one."""
     if not isinstance(value, np.random.Generator):
-        raise TypeError(f"{name} must be a numpy Generator, such as np.random.default_rng(0), got {_show(value)}.")
+        raise TypeError(
+            f"{name} must be a numpy Generator, such as np.random.default_rng(0), got {_show(value)}."
+        )
     return value
 
 

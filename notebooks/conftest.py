@@ -1,9 +1,10 @@
-"""How nbval runs the chapters: the running interpreter's kernel, apart from the machine, every cell executed before."""
+"""How nbval runs the chapters: this interpreter's kernel, nothing of the machine, no cell without a run."""
 
 from collections.abc import Iterator
 from unittest import mock
 
 import pytest
+
 from course_lib.notebooks.execute import environment
 
 NOT_COMPARED = {"gpu", "timing"}
@@ -40,7 +41,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     if item.cell.source.strip() and item.cell.execution_count is None:
         pytest.fail("This cell was never executed. Run: course notebooks", pytrace=False)
     default = item.config.option.nbval_cell_timeout
-    item.config.option.nbval_cell_timeout = item.parent.nb.metadata.get("course", {}).get("cell_timeout", default)
+    item.config.option.nbval_cell_timeout = item.parent.nb.metadata.get("course", {}).get(
+        "cell_timeout", default
+    )
     try:
         return (yield)
     finally:

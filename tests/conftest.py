@@ -5,9 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
-TOY_COURSE = Path(__file__).parent / "data" / "toy_course"
+from places import ROOT, TESTS, TOY_COURSE
 
 os.environ["COURSE_PROGRESS"] = "off"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -26,7 +24,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Leave the fixtures' notebooks to the tests that use them."""
-    return True if collection_path == Path(__file__).parent / "data" else None
+    return True if collection_path == TESTS / "data" else None
 
 
 @pytest.fixture

@@ -103,12 +103,12 @@ def test_no_text_is_left_over(module):
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=by_id)
-def test_a_check_takes_at_most_a_second(item):
+def test_a_check_takes_at_most_a_second_of_processor_time(item):
     name = next(iter(item.wrong_answers))
     judge(item, answer_of(item, name))  # imports
-    started = time.perf_counter()
+    started = time.process_time()
     judge(item, answer_of(item, name))
-    assert time.perf_counter() - started <= 1.0
+    assert time.process_time() - started <= 1.0
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=by_id)
@@ -122,7 +122,7 @@ def test_the_text_form_is_deterministic_and_holds_what_the_html_form_holds(item)
 
 @pytest.mark.parametrize("item", CODE, ids=by_id)
 def test_the_answer_gets_true_copies(item):
-    """An answer that keeps what it was given must not hold the case's own arrays, nor those of its last call."""
+    """What an answer keeps must not hold the case's own arrays or those of another call."""
     if not callable(item.reference):
         pytest.skip("the answer is not a single callable")
     kept: list[object] = []

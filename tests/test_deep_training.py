@@ -84,6 +84,37 @@ def test_fit_with_the_proximal_step_reaches_the_lasso_of_scikit_learn():
     assert torch.equal(mixed.weight, by_hand.weight)
 
 
+def test_weights_only_false_penalises_the_bias_too():
+    penalties = pytest.importorskip("course_lib.penalties")
+    X, y = data()
+    A, n = np.column_stack([X, np.ones(len(X))]), len(X)
+    expected = np.linalg.solve(A.T @ A / n + np.eye(6), A.T @ y / n).ravel()
+    model = line()
+    run(model, X, y, epochs=300, penalty=penalties.L2(1.0), weights_only=False)
+    got = np.append(model.weight.detach().numpy(), model.bias.item())
+    np.testing.assert_allclose(got, expected, atol=1e-8)
+    shrunk = nn.Linear(5, 1).double()
+    nn.init.constant_(shrunk.bias, 0.05)
+    run(shrunk, X, y, lr=1e-3, epochs=1, prox=penalties.L1(1e5), weights_only=False)
+    assert shrunk.bias.item() == 0.0
+
+
+def test_targets_in_one_column_or_none_give_the_same_fit():
+    X, y = data()
+    one, two = line(), line()
+    assert run(one, X, y) == run(two, X, y.ravel())
+    assert torch.equal(one.weight, two.weight)
+
+
+def test_penalty_is_recorded_at_the_weights_of_the_data_loss():
+    penalties = pytest.importorskip("course_lib.penalties")
+    X, y = data()
+    model = line(value=2.0)
+    history = run(model, X, y, epochs=1, penalty=penalties.L2(0.1), prox=penalties.L1(0.2))
+    assert history.penalty == pytest.approx([0.1 / 2 * 20 + 0.2 * 10])
+    assert history.data_loss == pytest.approx([((y - 2 * X.sum(1, keepdims=True)) ** 2).mean() / 2])
+
+
 def test_max_norm_holds_after_training():
     X, y = labels()
     model = deep_net()
@@ -116,19 +147,19 @@ def test_losses_are_means_over_samples_also_when_the_last_batch_is_smaller():
     frozen = torch.optim.SGD(model.parameters(), lr=0.0)
     history = run(model, X, y, optimiser=frozen, batch_size=5, epochs=1, validation=(X[:7], y[:7]))
     expected = ((y - X.sum(1, keepdims=True)) ** 2).mean() / 2
-    assert history.running_loss == pytest.approx([expected])
+    assert history.data_loss == pytest.approx([expected])
     assert history.train_loss == pytest.approx([expected])
     assert history.validation_loss == pytest.approx([((y - X.sum(1, keepdims=True))[:7] ** 2).mean() / 2])
     assert deep.evaluate(model, X, y, loss=deep.squared_loss, batch_size=5) == pytest.approx(expected)
 
 
-def test_train_loss_is_measured_without_dropout_and_running_loss_with_it():
+def test_train_loss_is_measured_without_dropout_and_data_loss_with_it():
     X, y = np.ones((400, 5)), np.zeros((400, 1))
     model = nn.Sequential(deep.Dropout(0.5, deep.generator(0)), line(value=1.0))
     still = torch.optim.SGD(model.parameters(), lr=0.0)
     history = run(model, X, y, optimiser=still, epochs=1)
     assert history.train_loss == [12.5]  # 5²/2
-    assert history.running_loss[0] == pytest.approx(12.5 + 5 / 2, rel=0.1)  # variance x² p/(1-p) adds
+    assert history.data_loss[0] == pytest.approx(12.5 + 5 / 2, rel=0.1)  # variance x² p/(1-p) adds
 
 
 def test_fit_leaves_evaluation_mode_and_evaluate_leaves_each_module_as_it_was():
@@ -174,7 +205,7 @@ def test_early_stopping_restores_the_best_weights_and_buffers():
     model, states = deep_net(), []
     wrong = (X[:30], 2 - y[:30])  # validation labels that training moves away from
 
-    def remember(epoch, history):
+    def remember(epoch, model, history):
         states.append({name: value.clone() for name, value in model.state_dict().items()})
         history_losses.append(history.validation_loss[-1])
 
@@ -209,7 +240,7 @@ def test_patience_that_does_not_run_out_still_restores_and_without_it_the_last_w
 
 def test_a_learning_rate_that_is_too_large_is_named_with_epoch_and_batch():
     X, y = data()
-    with pytest.raises(deep.TrainingDiverged, match=r"epoch \d+, batch \d\. .*learning rate 10 ") as caught:
+    with pytest.raises(deep.TrainingDiverged, match=r"epoch \d+, batch \d: .*learning rate lr=10 ") as caught:
         run(line(), X, y, lr=10.0, epochs=200, batch_size=20)
     assert caught.value.epoch > 1
     assert 1 <= caught.value.batch <= 3
@@ -224,7 +255,7 @@ def test_epoch_and_batch_are_exact():
         # Two training batches and two for the evaluation are one epoch; the sixth call is epoch 2, batch 2.
         return output.square().mean() * (float("nan") if len(calls) == 6 else 1.0)
 
-    with pytest.raises(deep.TrainingDiverged, match=r"became nan in epoch 2, batch 2\. .*the loss itself"):
+    with pytest.raises(deep.TrainingDiverged, match=r"epoch 2, batch 2: the loss is nan\. .*the loss itself"):
         run(line(), *data(20), loss=loss, batch_size=10, epochs=5)
 
 
@@ -255,8 +286,20 @@ def test_weights_that_became_nan_are_named():
 
 
 def test_a_last_step_that_overflows_does_not_pass_for_a_result():
-    with pytest.raises(deep.TrainingDiverged, match=r"epoch 1, batch 1.*learning rate 1e\+200"):
+    with pytest.raises(deep.TrainingDiverged, match=r"epoch 1, batch 1.*learning rate lr=1e\+200"):
         run(line(), *data(), lr=1e200, epochs=1)
+
+
+def test_an_l2_step_that_overshoots_zero_is_named():
+    penalties = pytest.importorskip("course_lib.penalties")
+    for options, kind in [
+        ({"penalty": penalties.L2(30.0)}, lambda ps: torch.optim.SGD(ps, lr=0.1)),
+        ({}, lambda ps: torch.optim.SGD(ps, lr=0.1, weight_decay=30.0)),
+        ({}, lambda ps: torch.optim.AdamW(ps, lr=0.1, weight_decay=30.0)),
+    ]:
+        model = line(value=1.0)
+        with pytest.raises(deep.TrainingDiverged, match=r"lr \* lam = 0\.1 \* 30 is above 2"):
+            run(model, *data(), optimiser=kind(model.parameters()), epochs=2000, **options)
 
 
 # Arguments.
@@ -276,7 +319,7 @@ NO_MEAN = nn.MSELoss(reduction="none")
         ({"y": np.full_like(Y0, np.inf)}, ValueError, r"y must be finite, got inf at index \(0, 0\)"),
         ({"y": Y0[:4]}, ValueError, "X and y must have the same number of rows, got 10 and 4"),
         ({"X": [["a"]]}, TypeError, "X must be a tensor or an array of numbers"),
-        ({"y": Y0.ravel()}, ValueError, r"score and y must have the same shape, got \(10, 1\) and \(10,\)"),
+        ({"y": Y0.repeat(2, 1)}, ValueError, r"score and y must .* same shape, got \(10, 1\) and \(10, 2\)"),
         ({"epochs": 0}, ValueError, "epochs must be >= 1, got 0"),
         ({"batch_size": 0}, ValueError, "batch_size must be >= 1, got 0"),
         ({"batch_size": 2.5}, TypeError, r"batch_size must be a whole number, got 2\.5"),
@@ -285,7 +328,7 @@ NO_MEAN = nn.MSELoss(reduction="none")
         ({"patience": 2}, ValueError, "patience=2 needs validation"),
         ({"validation": X0}, TypeError, "validation must be a pair"),
         ({"validation": (X0, Y0[:3])}, ValueError, "validation X and validation y .* 10 and 3"),
-        ({"progress": "yes"}, ValueError, "progress must be True, False or 'auto', got 'yes'"),
+        ({"progress": "yes"}, ValueError, "progress must be True, False or None, got 'yes'"),
         ({"model": nn.ReLU()}, ValueError, "model must have parameters, got ReLU"),
         ({"model": None}, TypeError, "model must be a torch.nn.Module, got NoneType"),
         ({"model": nn.Linear(5, 1)}, ValueError, "optimiser holds none of the model's parameters"),
@@ -293,8 +336,8 @@ NO_MEAN = nn.MSELoss(reduction="none")
         ({"loss": NO_MEAN}, ValueError, r"loss must return a scalar tensor, got shape \(10, 1\)"),
         ({"penalty": lambda m: 0.1}, ValueError, "penalty must return a scalar tensor, got float"),
         ({"penalty": lambda m: deep.penalty(m, 0.1).detach()}, ValueError, "without a gradient"),
-        ({"prox": 0.1}, TypeError, "prox must be L1, L2 or ElasticNet of course_lib.penalties, got float"),
-        ({"penalty": 0.1}, TypeError, "penalty must be L1, L2 or ElasticNet of course_lib.penalties, got float"),
+        ({"prox": 0.1}, TypeError, "prox must be L1, L2 or ElasticNet .* got float"),
+        ({"penalty": 0.1}, TypeError, "penalty must be L1, L2 or ElasticNet .* got float"),
     ],
 )  # fmt: skip
 def test_bad_input_is_named(change, error, message):
@@ -322,7 +365,7 @@ def test_the_proximal_step_refuses_two_learning_rates_and_follows_a_schedule_to_
     schedule = torch.optim.lr_scheduler.LambdaLR(sgd, lambda epoch: 1.0 if epoch == 0 else 0.0)
     weights = []
 
-    def tick(epoch, history):
+    def tick(epoch, model, history):
         schedule.step()
         weights.append(model.weight.detach().clone())
 
@@ -341,10 +384,11 @@ def test_arrays_take_the_precision_of_the_model_and_are_not_modified():
 
 
 def test_progress_writes_only_when_asked(capsys):
-    run(line(), *data(), progress="auto")
-    assert capsys.readouterr() == ("", "")
+    for silent in (False, None):  # None: there is no terminal here
+        run(line(), *data(), progress=silent)
+        assert capsys.readouterr() == ("", "")
     run(line(), *data(), progress=True)
-    assert "training" in capsys.readouterr().err
+    assert "epoch: 100%" in capsys.readouterr().err
 
 
 def test_squared_loss_is_half_of_mse():

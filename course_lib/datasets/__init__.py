@@ -1,8 +1,8 @@
 """The data of the course, through one door: ``load(name)``.
 
-Bundled and generated sets are always there. Downloaded sets are fetched when somebody asks for them,
-checked against a sha256, and kept; ``available(name)`` says beforehand, without touching the network, whether a set is
-already on this machine::
+Bundled and generated sets are always there. Downloaded sets are fetched when somebody asks for them, checked
+against a sha256, and kept; ``available(name)`` says beforehand, without touching the network, whether a set
+is already on this machine::
 
     from course_lib import datasets
     data = datasets.load("diabetes")
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import inspect
+import json
 import sys
 from typing import Any
 
@@ -55,11 +56,11 @@ def info(name: str) -> Info:
     Raises
     ------
     ValueError
-        If there is no data set of that name; names the closest ones.
+        If there is no data set of that name; names the closest.
     """
     if name not in REGISTRY:
-        close = difflib.get_close_matches(str(name).lower(), REGISTRY, n=2, cutoff=0.5)
-        meant = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+        close = difflib.get_close_matches(str(name).lower(), REGISTRY, n=1, cutoff=0.5)
+        meant = f" Did you mean {close[0]!r}?" if close else ""
         raise ValueError(f"There is no data set {name!r}.{meant} There are: {', '.join(REGISTRY)}.")
     return REGISTRY[name]
 
@@ -134,7 +135,7 @@ def main(args: argparse.Namespace) -> int:
     """Run ``course data``: list the data sets, or fetch and describe the ones named in ``args.names``."""
     wanted = list(getattr(args, "names", None) or [])
     if not wanted:
-        return _list()
+        return _list(as_json=bool(getattr(args, "json", False)))
     status = 0
     for name in wanted:
         try:
@@ -145,10 +146,17 @@ def main(args: argparse.Namespace) -> int:
     return status
 
 
-def _list() -> int:
-    rows = [(entry.name, f"{entry.shape[0]} x {entry.shape[1]}", message, ok) for entry, (_, ok, message) in
-            zip(REGISTRY.values(), verify(), strict=True)]  # fmt: skip
-    for name, shape, message, _ in rows:
-        print(f"{name:<14} {shape:>12}  {message}")
-    print(f"\nDownloads are kept in {cache_dir()}")
-    return 0 if all(ok for *_, ok in rows) else 1
+def _list(as_json: bool) -> int:
+    checks = verify()
+    if as_json:
+        print(
+            json.dumps(
+                [dict(zip(("name", "ok", "message"), check, strict=True)) for check in checks], indent=2
+            )
+        )
+    else:
+        for name, _, message in checks:
+            rows, features = REGISTRY[name].shape
+            print(f"{name:<14} {f'{rows} x {features}':>12}  {message}")
+        print(f"\nDownloads are kept in {cache_dir()}")
+    return 0 if all(ok for _, ok, _ in checks) else 1

@@ -23,7 +23,8 @@ class Info:
 
     ``kind`` is "bundled" (comes with scikit-learn), "generated" (a CSV made by the line in ``made_by``) or
     "download" (fetched when somebody asks for it; ``stand_in`` names the data set that does the job offline).
-    ``sha256`` of a bundled set is that of X and then y as little-endian float64 bytes; the others have one per file.
+    ``sha256`` of a bundled set is that of X and then y as little-endian float64 bytes; the others have one
+    per file.
     """
 
     name: str
@@ -164,7 +165,7 @@ _ENTRIES = (
         "none. Groups c and d do not enter the target. datasets.draw_twins draws fresh samples "
         "of the same kind.",
         files=(File("twins.csv", "5a3c09236b31c5efd638ea4b92f047a6feed68bf59dd76636e59beca41b8c976"),),
-        made_by="draw_twins(80, np.random.default_rng(3), (2, -1.5, 0, 0), size=3, correlation=0.95, noise=2)",
+        made_by="draw_twins(80, np.random.default_rng(3), (2, -1.5, 0, 0), 3, correlation=0.95, noise=2)",
         columns=("a1", "a2", "a3", "b1", "b2", "b3", "c1", "c2", "c3", "d1", "d2", "d3", "y"),
     ),
     Info(

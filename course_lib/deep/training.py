@@ -6,32 +6,24 @@ the optimiser applies itself (``weight_decay``) are not seen here, and not in th
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from course_lib.deep.groups import Select, everything, is_weight
 from course_lib.deep.penalties import max_norm_, prox_step_
 from course_lib.deep.penalties import penalty as penalty_of
+from course_lib.nn.training import TrainingDiverged
 from course_lib.validation import positive, positive_int
 
 __all__ = ["History", "TrainingDiverged", "evaluate", "fit", "squared_loss"]
 
 Loss: TypeAlias = Callable[[Any, Tensor], Tensor]
-Term: TypeAlias = Callable[[nn.Module], Tensor]
-
-
-class TrainingDiverged(RuntimeError):
-    """The loss became NaN or infinite. ``epoch`` and ``batch`` count from 1; ``cause`` is a likely one."""
-
-    def __init__(self, epoch: int, batch: int, value: float, cause: str) -> None:
-        super().__init__(f"The loss became {value} in epoch {epoch}, batch {batch}. Likely cause: {cause}")
-        self.epoch, self.batch, self.cause = epoch, batch, cause
 
 
 @dataclass
@@ -40,12 +32,14 @@ class History:
 
     Attributes
     ----------
-    train_loss : list of float
-        Data loss on the training set after the epoch, in evaluation mode, like ``validation_loss``.
-    running_loss : list of float
-        Mean data loss of the epoch's batches in training mode, while weights move and units are dropped.
+    data_loss : list of float
+        Mean training loss over the epoch, without penalty, as seen while training (dropout active).
     penalty : list of float
-        ``penalty`` plus the penalty behind ``prox``, after the epoch. Never part of the losses above.
+        Mean over the same batches of ``penalty`` plus the penalty behind ``prox``, at the same weights. The
+        optimiser's ``weight_decay`` and max-norm are not in it.
+    train_loss : list of float
+        Data loss on the training set after the epoch, in evaluation mode: this one is comparable with
+        ``validation_loss``.
     validation_loss : list of float
         Data loss on the validation set after the epoch, in evaluation mode. Empty without one.
     best_epoch : int or None
@@ -54,9 +48,9 @@ class History:
         Whether patience ran out before the last epoch.
     """
 
-    train_loss: list[float] = field(default_factory=list)
-    running_loss: list[float] = field(default_factory=list)
+    data_loss: list[float] = field(default_factory=list)
     penalty: list[float] = field(default_factory=list)
+    train_loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     best_epoch: int | None = None
     stopped_early: bool = False
@@ -87,10 +81,11 @@ def fit(
     penalty: Any = None,
     prox: Any = None,
     max_norm: float | None = None,
+    weights_only: bool = True,
     validation: tuple[Any, Any] | None = None,
     patience: int | None = None,
-    callback: Callable[[int, History], object] | None = None,
-    progress: bool | Literal["auto"] = "auto",
+    callback: Callable[[int, nn.Module, History], object] | None = None,
+    progress: bool | None = False,
 ) -> History:
     """Minimise ``mean over a batch of loss(model(X), y) + penalty`` by steps of ``optimiser``.
 
@@ -103,7 +98,8 @@ def fit(
     X : tensor or array, shape (n_samples, ...)
         Moved to the model's device; floating point takes the model's precision.
     y : tensor or array, shape (n_samples, ...)
-        Class labels are integers, targets of a regression have the shape of the model's output.
+        Class labels are integers, targets of a regression floating point in the shape of the model's output.
+        A model with one output (n, 1) may be given such targets of shape (n,).
     loss : callable (output, y) -> scalar tensor
         Mean over the samples, such as ``torch.nn.CrossEntropyLoss()`` or :func:`squared_loss`.
     optimiser : torch.optim.Optimizer
@@ -115,20 +111,22 @@ def fit(
     generator : torch.Generator
         Shuffles the samples in every epoch.
     penalty : L1, L2 or ElasticNet of course_lib.penalties, or callable model -> scalar tensor, optional
-        Added to the loss. The objects count weights only, as :func:`course_lib.deep.penalty` does.
+        Added to the loss. The objects act as :func:`course_lib.deep.penalty` does.
     prox : L1, L2 or ElasticNet of course_lib.penalties, optional
         Proximal step after each optimiser step, with its learning rate. Not in ``penalty`` as well.
     max_norm : float, optional
         Largest norm of the incoming weights of a unit, > 0, enforced after each step.
+    weights_only : bool
+        False lets the objects ``penalty`` and ``prox`` act on biases, norm layers and embeddings too.
     validation : (X, y), optional
         Measured after each epoch, in evaluation mode.
     patience : int, optional
         Stop after so many epochs without a smaller validation loss. Needs ``validation``. In every case the
         weights (and buffers) of the best epoch are restored.
-    callback : callable (epoch, history), optional
+    callback : callable (epoch, model, history), optional
         Called after each epoch, counted from 1. A place for ``scheduler.step()``.
-    progress : bool or "auto"
-        Progress bar; "auto" shows one in a terminal only, so a notebook keeps no trace of it.
+    progress : bool or None
+        Progress bar on stderr; None shows it only in a terminal and after 2 seconds.
 
     Returns
     -------
@@ -146,13 +144,14 @@ def fit(
     data = _data(model, X, y, "X", "y")
     held_out = None if validation is None else _data(model, *validation, "validation X", "validation y")
     rows = len(data[1]) if batch_size is None else positive_int(batch_size, "batch_size")
-    step = _Step(model, loss, optimiser, _term(penalty), _strengths(prox), max_norm)
+    select = is_weight if weights_only else everything
+    step = _Step(model, loss, optimiser, penalty, _strengths(prox), max_norm, select)
     history, best = History(), {}
     for epoch in _bar(range(1, positive_int(epochs, "epochs") + 1), progress):
-        history.running_loss.append(_train_epoch(step, data, rows, generator, epoch))
-        _record(history, step, data, held_out, rows, epoch)
+        _train_epoch(history, step, data, rows, generator, epoch)
+        _measure_epoch(history, step, data, held_out, rows, epoch)
         if callback is not None:
-            callback(epoch, history)
+            callback(epoch, model, history)
         if patience is not None:
             if history.best_epoch == epoch:
                 best = {name: value.detach().clone() for name, value in model.state_dict().items()}
@@ -182,60 +181,82 @@ class _Step:
     model: nn.Module
     loss: Loss
     optimiser: torch.optim.Optimizer
-    penalty: Term | None
+    penalty: Any
     prox: tuple[float, float] | None
     max_norm: float | None
+    select: Select
 
-    def __call__(self, X: Tensor, y: Tensor, epoch: int, batch: int) -> float:
-        """Update the model on one batch and return the batch's data loss."""
+    def __post_init__(self) -> None:
+        """Turn a penalty object into a function of the model, and keep its L2 strength for diagnoses."""
+        self.l2 = 0.0
+        if self.penalty is not None and not callable(self.penalty):
+            lam, l1_ratio = _strengths(self.penalty, "penalty") or (0.0, 0.0)
+            self.l2 = lam * (1 - l1_ratio)
+            self.penalty = lambda model: penalty_of(model, lam, l1_ratio, select=self.select)
+        if self.prox is not None and len(self.rates) > 1:
+            raise ValueError(f"prox needs one learning rate for all parameter groups, got {self.rates}.")
+
+    def __call__(self, X: Tensor, y: Tensor, epoch: int, batch: int) -> tuple[float, float]:
+        """Update the model on one batch; return its data loss and the penalty, both before the step."""
         self.optimiser.zero_grad()
         output = self.model(X)
-        data_loss = _scalar(self.loss(output, y), "loss")
+        data_loss = _loss(self.loss, output, y)
         total = data_loss
         if self.penalty is not None:
             total = data_loss + _scalar(self.penalty(self.model), "penalty", needs_gradient=True)
         if not torch.isfinite(total):
-            cause = _likely_cause(self.model, output, data_loss, self.lr)
-            raise TrainingDiverged(epoch, batch, total.item(), cause)
+            what = f"the loss is {total.item()}"
+            raise TrainingDiverged(what, epoch, batch, _likely_cause(self, output, data_loss))
+        paid = (total - data_loss).item() + self.behind_prox()
         total.backward()
         self.optimiser.step()
-        if self.prox is not None and self.lr > 0:  # a schedule may end at 0: then nothing moved
-            prox_step_(self.model, *self.prox, self.lr)
+        if self.prox is not None and self.rates[-1] > 0:  # a schedule may end at 0: then nothing moved
+            prox_step_(self.model, *self.prox, self.rates[-1], select=self.select)
         if self.max_norm is not None:
             max_norm_(self.model, self.max_norm)
-        return data_loss.item()
+        return data_loss.item(), paid
 
     @property
-    def lr(self) -> float:
-        """The learning rate in force; the proximal step needs a single one."""
-        rates = {float(group["lr"]) for group in self.optimiser.param_groups}
-        if self.prox is not None and len(rates) > 1:
-            raise ValueError(f"prox needs one learning rate for all parameter groups, got {sorted(rates)}.")
-        return max(rates)
+    def rates(self) -> list[float]:
+        """The learning rates in force, without repetition, smallest first."""
+        return sorted({float(group["lr"]) for group in self.optimiser.param_groups})
 
-    def penalty_value(self) -> float:
-        """Return what is paid besides the data loss: the penalty and the one behind the proximal step."""
-        with torch.no_grad():
-            value = 0.0 if self.penalty is None else self.penalty(self.model).item()
-            return value if self.prox is None else value + penalty_of(self.model, *self.prox).item()
+    @torch.no_grad()
+    def behind_prox(self) -> float:
+        """Return the penalty whose proximal step is taken."""
+        return 0.0 if self.prox is None else penalty_of(self.model, *self.prox, select=self.select).item()
+
+    def decay(self) -> float:
+        """Return the rate at which the L2 parts alone pull on a weight; under Adam they are rescaled: 0."""
+        inside = max(float(group.get("weight_decay", 0.0)) for group in self.optimiser.param_groups)
+        if isinstance(self.optimiser, torch.optim.SGD):
+            return inside + self.l2
+        return inside if isinstance(self.optimiser, torch.optim.AdamW) else 0.0
 
 
 def _train_epoch(
-    step: _Step, data: tuple[Tensor, Tensor], rows: int, generator: torch.Generator, epoch: int
-) -> float:
-    """Take one pass in training mode; return the mean data loss over the samples."""
+    history: History,
+    step: _Step,
+    data: tuple[Tensor, Tensor],
+    rows: int,
+    generator: torch.Generator,
+    epoch: int,
+) -> None:
+    """Take one pass in training mode; record the means over the samples."""
     X, y = data
-    n, total = len(y), 0.0
+    n, data_loss, penalty = len(y), 0.0, 0.0
     order = torch.arange(n, device=y.device)
     if rows < n:
         order = torch.randperm(n, generator=generator, device=generator.device).to(y.device)
     step.model.train()
     for number, batch in enumerate(order.split(rows), start=1):
-        total += len(batch) * step(X[batch], y[batch], epoch, number)
-    return total / n
+        share, values = len(batch) / n, step(X[batch], y[batch], epoch, number)
+        data_loss, penalty = data_loss + share * values[0], penalty + share * values[1]
+    history.data_loss.append(data_loss)
+    history.penalty.append(penalty)
 
 
-def _record(
+def _measure_epoch(
     history: History,
     step: _Step,
     data: tuple[Tensor, Tensor],
@@ -243,13 +264,11 @@ def _record(
     rows: int,
     epoch: int,
 ) -> None:
-    """Measure the losses in evaluation mode; a NaN made by the last step must not pass for a result."""
+    """Record the losses in evaluation mode; a NaN made by the last step must not pass for a result."""
     history.train_loss.append(_mean_loss(step.model, *data, step.loss, rows))
     if not np.isfinite(history.train_loss[-1]):
-        last = -(-len(data[1]) // rows)
-        cause = _likely_cause(step.model, None, None, step.lr)
-        raise TrainingDiverged(epoch, last, history.train_loss[-1], cause)
-    history.penalty.append(step.penalty_value())
+        what = f"the loss after the last step is {history.train_loss[-1]}"
+        raise TrainingDiverged(what, epoch, -(-len(data[1]) // rows), _likely_cause(step, None, None))
     if held_out is not None:
         value = _mean_loss(step.model, *held_out, step.loss, rows)
         best = np.inf if history.best_epoch is None else history.validation_loss[history.best_epoch - 1]
@@ -260,10 +279,10 @@ def _record(
 def _mean_loss(model: nn.Module, X: Tensor, y: Tensor, loss: Loss, rows: int) -> float:
     with _evaluation(model), torch.no_grad():
         parts = [
-            len(b) * _scalar(loss(model(a), b), "loss").item()
+            len(b) / len(y) * _loss(loss, model(a), b).item()
             for a, b in zip(X.split(rows), y.split(rows), strict=True)
         ]
-    return sum(parts) / len(y)
+    return sum(parts)
 
 
 @contextmanager
@@ -278,27 +297,28 @@ def _evaluation(model: nn.Module) -> Iterator[None]:
             module.training = training
 
 
-def _likely_cause(model: nn.Module, output: Any, data_loss: Tensor | None, lr: float) -> str:
+def _likely_cause(step: _Step, output: Any, data_loss: Tensor | None) -> str:
     """Walk from the weights to the loss; the first thing that is not finite is to blame."""
-    for name, parameter in model.named_parameters():
+    lr, decay = step.rates[-1], step.decay()
+    if lr * decay > 2:
+        return f"lr * lam = {lr:g} * {decay:g} is above 2, so every L2 step overshoots zero. Lower lr or lam."
+    for name, parameter in step.model.named_parameters():
         if not torch.isfinite(parameter).all():
             return (
                 f"the weights grew without bound (parameter {name} is no longer finite). The learning rate "
-                f"{lr:g} is too large: try a tenth of it, or clip gradients."
+                f"lr={lr:g} is too large: try lr={lr / 10:g}, or clip gradients."
             )
     if data_loss is None:
-        return f"the last step went too far. The learning rate {lr:g} is too large: try a tenth of it."
+        return f"the last step went too far. The learning rate lr={lr:g} is too large: try lr={lr / 10:g}."
     if torch.isfinite(data_loss):
         return "the penalty overflowed while the data loss is finite. Try a smaller lam or learning rate."
-    if (
-        isinstance(output, Tensor) and torch.isfinite(output.square()).all()
-    ):  # squares: the loss can take them
+    if isinstance(output, Tensor) and torch.isfinite(output.square()).all():  # squares: losses take them
         return (
-            "the loss itself, for the model's output is of moderate size: the logarithm of 0, or a division by 0. "
-            "Pass scores, not probabilities, to a loss on scores."
+            "the loss itself, for the model's output is of moderate size: the logarithm of 0, or a division "
+            "by 0. Pass scores, not probabilities, to a loss on scores."
         )
     return (
-        f"the model's output overflowed although its weights are finite. The learning rate {lr:g} or the "
+        f"the model's output overflowed although its weights are finite. The learning rate lr={lr:g} or the "
         "initial weights are too large, or the inputs need scaling."
     )
 
@@ -379,12 +399,11 @@ def _strengths(regularizer: Any, name: str = "prox") -> tuple[float, float] | No
     )
 
 
-def _term(regularizer: Any) -> Term | None:
-    """Return the penalty as a function of the model."""
-    if regularizer is None or callable(regularizer):
-        return regularizer
-    lam, l1_ratio = _strengths(regularizer, "penalty") or (0.0, 0.0)
-    return lambda model: penalty_of(model, lam, l1_ratio)
+def _loss(loss: Loss, output: Any, y: Tensor) -> Tensor:
+    """Return the loss; (n, 1) outputs meet (n,) targets as (n,), for their difference would be (n, n)."""
+    if isinstance(output, Tensor) and y.is_floating_point() and y.ndim == 1 and output.shape == (len(y), 1):
+        output = output[:, 0]
+    return _scalar(loss(output, y), "loss")
 
 
 def _scalar(value: Any, name: str, *, needs_gradient: bool = False) -> Tensor:
@@ -396,11 +415,10 @@ def _scalar(value: Any, name: str, *, needs_gradient: bool = False) -> Tensor:
     return value
 
 
-def _bar(epochs: range, progress: bool | str) -> Any:
-    if progress not in (True, False, "auto"):
-        raise ValueError(f"progress must be True, False or 'auto', got {progress!r}.")
-    if not progress or (progress == "auto" and not sys.stderr.isatty()):
-        return epochs
+def _bar(epochs: range, progress: bool | None) -> Iterable[int]:
     from tqdm import tqdm
 
-    return tqdm(epochs, desc="training", unit="epoch")
+    if progress not in (True, False, None):
+        raise ValueError(f"progress must be True, False or None, got {progress!r}.")
+    hidden = None if progress is None else not progress  # None: tqdm looks whether stderr is a terminal
+    return tqdm(epochs, desc="epoch", disable=hidden, delay=2 if progress is None else 0)

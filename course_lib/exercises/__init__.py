@@ -51,16 +51,16 @@ and in ``text/en/ridge.toml``::
     mixed = "weights of mixed signs"
     random = "random weights"
 
-Rules, all enforced by ``tests/test_catalogue.py``: every reference and alternative passes; every misconception
-fails and is diagnosed as itself with every seed, so the cases must tell them apart (mistakes that give the
-same numbers are one misconception whose sentence gives both readings). Good cases have weights of both signs
-and a zero, several strengths, n and d that differ from each other and from case to case, and data that are not
-centred. No case may be singular for a misconception: its numbers would then depend on the solver used. The first
-case is the one a learner is most likely to see printed: keep it small.
+Rules, all enforced by ``tests/test_catalogue.py``: every reference and alternative passes; every
+misconception fails and is diagnosed as itself with every seed, so the cases must tell them apart (mistakes
+that give the same numbers are one misconception whose sentence gives both readings). Good cases have
+weights of both signs and a zero, several strengths, n and d that differ from each other and from case to
+case, and data that are not centred. No case may be singular for a misconception: its numbers would then
+depend on the solver used. The first case is the one a learner is most likely to see printed: keep it small.
 
 Random or stateful answers: pass generators as ``Fresh(lambda: np.random.default_rng(3))`` and reduce what
-happens to numbers with ``Case(observe=...)``. Exact zeros: ``exact_zeros=True``. An answer that should raise: let
-the reference raise, and the same type is expected. Wrong answers that raise are fine too.
+happens to numbers with ``Case(observe=...)``. Exact zeros: ``exact_zeros=True``. An answer that should
+raise: let the reference raise, and the same type is expected. Wrong answers that raise are fine too.
 """
 
 from __future__ import annotations

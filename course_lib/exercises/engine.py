@@ -1,7 +1,7 @@
 """The judge: runs an answer on the cases, compares, and finds out which mistake it is.
 
-`judge` never raises on what a learner wrote. It needs the outcomes of the reference, those of the answer, and,
-only when the two differ, those of every misconception.
+`judge` never raises on what a learner wrote. It needs the outcomes of the reference, those of the answer,
+and, only when the two differ, those of every misconception.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import copy
 import io
 import linecache
 import re
+import sys
 import sysconfig
 import traceback
 import warnings
@@ -89,6 +90,9 @@ def judge(item: Item, answer: Any, seed: int = 0) -> CheckReport:
         return _verdict(item, answer, trials, report, seed)
     except (Interrupted, KeyboardInterrupt):
         return report.failed(kind="interrupted", sentence=wording.engine("interrupted"))
+    except Exception as error:  # an answer so odd that it cannot even be looked at
+        text = wording.engine("unreadable", error=type(error).__name__)
+        return report.failed(kind="unreadable", sentence=text)
 
 
 def _verdict(item: Item, answer: Any, trials: list[Trial], report: CheckReport, seed: int) -> CheckReport:
@@ -159,9 +163,9 @@ def _call(item: Exercise, function: Any, case: Case, expected: Outcome | None) -
         outcome.modified = _modified(item, (kept, kept_kwargs), (args, kwargs))
     if outcome.error is None:
         try:
-            if expected is None:
+            if expected is None or expected.error is not None:
                 outcome.parts = reference_parts(outcome.raw, item.returns)
-            elif expected.error is None:
+            else:
                 outcome.parts = parts(outcome.raw, expected.raw, item.returns)
         except WrongKind as problem:
             outcome.problem = problem
@@ -183,6 +187,24 @@ def _modified(item: Exercise, before: tuple[Any, Any], after: tuple[Any, Any]) -
     return tuple(name for name, old, new in pairs if not same_input(old, new))
 
 
+def _asked_to_exit(*args: Any, **kwargs: Any) -> None:
+    raise SystemExit("exit")
+
+
+@contextlib.contextmanager
+def _no_exit() -> Iterator[None]:
+    """Turn a notebook's own ``exit()``, which stops the kernel, into an exception."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is None:
+        yield
+        return
+    shell.ask_exit = _asked_to_exit
+    try:
+        yield
+    finally:
+        del shell.ask_exit  # the class's own method is back
+
+
 @contextlib.contextmanager
 def _quiet() -> Iterator[io.StringIO]:
     """Capture prints, silence warnings, and leave no setting of NumPy behind."""
@@ -192,6 +214,7 @@ def _quiet() -> Iterator[io.StringIO]:
         contextlib.redirect_stderr(io.StringIO()),
         warnings.catch_warnings(),
         np.errstate(all="ignore"),
+        _no_exit(),
     ):
         warnings.simplefilter("ignore")
         yield printed
@@ -439,18 +462,18 @@ def _error_text(error: BaseException) -> str:
 
 def _error_sentence(error: BaseException) -> str:
     """Say what was raised and on which line of the learner's code."""
-    number, line = _their_line(error)
+    number, line, function = _their_line(error)
     if isinstance(error, RecursionError):
         return wording.engine("recursion", line=line)
     if isinstance(error, SystemExit):
         return wording.engine("system_exit", line=line)
     key = "error_at" if line else "error"
-    return wording.engine(key, error=_error_text(error), number=number, line=line)
+    return wording.engine(key, error=_error_text(error), number=number, line=line, function=function)
 
 
-def _their_line(error: BaseException) -> tuple[int, str]:
-    """Return number (counted from the def line) and text of the innermost line the learner wrote."""
-    found = (0, "")
+def _their_line(error: BaseException) -> tuple[int, str, str]:
+    """Return the innermost line the learner wrote: number counted from the def, text, function's name."""
+    found = (0, "", "")
     frames = traceback.walk_tb(error.__traceback__)
     for count, (frame, lineno) in enumerate(frames):
         name = frame.f_code.co_filename
@@ -460,7 +483,7 @@ def _their_line(error: BaseException) -> tuple[int, str]:
             continue
         text = linecache.getline(name, lineno, frame.f_globals).strip()
         if text:
-            found = (lineno - frame.f_code.co_firstlineno + 1, text)
+            found = (lineno - frame.f_code.co_firstlineno + 1, text, frame.f_code.co_name)
     return found
 
 

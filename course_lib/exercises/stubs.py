@@ -39,9 +39,12 @@ def stub_result(value: Any) -> bool:
 def has_placeholder(answer: Any, *, as_value: bool = False) -> bool:
     """Whether ``...`` still stands in the code of a function or class (``x[..., 0]`` is not a placeholder).
 
-    With ``as_value`` a ``...`` that stands on a line of its own beside other statements does not count: someone
-    who leaves it under the docstring and writes the body below has attempted the exercise.
+    With ``as_value`` a ``...`` that stands on a line of its own beside other statements does not count:
+    someone who leaves it under the docstring and writes the body below has attempted the exercise.
     """
+    if isinstance(answer, type):  # a class typed into a notebook has no source, its methods have
+        methods = [value for value in vars(answer).values() if inspect.isfunction(value)]
+        return any(is_stub(method) or has_placeholder(method, as_value=as_value) for method in methods)
     if getattr(answer, "__name__", "") == "<lambda>":  # its source line may hold anything
         return _in_constants(getattr(answer, "__code__", None))
     try:

@@ -172,9 +172,15 @@ def show(value: Any, digits: int = 4) -> str:
     try:
         return _show_array(as_array(value), digits)
     except WrongKind:
-        return _clip(re.sub(r" at 0x[0-9a-fA-F]+", "", f"{value!r}"))
+        return _clip(_repr(value))
+
+
+def _repr(value: Any) -> str:
+    """Return repr without memory addresses, or the name of the type when repr itself fails."""
+    try:
+        return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
     except Exception:
-        return type(value).__name__
+        return f"<{type(value).__name__}>"
 
 
 def _safe(value: Any) -> Any:

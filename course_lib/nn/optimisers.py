@@ -2,8 +2,7 @@
 
 `weight_decay` means what it means in torch:
 
-- `SGD` and `Adam` add `weight_decay w` to the gradient: the penalty weight_decay/2 ||w||² in the loss does the
-  same.
+- `SGD` and `Adam` add `weight_decay w` to the gradient, as a penalty weight_decay/2 ||w||² in the loss does.
 - `AdamW` multiplies w by `1 - lr weight_decay` and keeps the decay out of the gradient and its moments.
 
 In plain SGD the two are the same step. In Adam they are not: there the gradient is divided by its own size,

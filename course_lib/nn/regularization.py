@@ -1,8 +1,8 @@
 """Penalties, decay, proximal step and max-norm, applied to the parameters of a network.
 
 Each function changes or reads the parameters that `selected` picks: the weights, unless
-`weights_only=False` asks for biases and norm parameters too. `penalty` is an object of `course_lib.penalties`:
-`L1(lam)`, `L2(lam)` or `ElasticNet(lam, l1_ratio)`, whose value is
+`weights_only=False` asks for biases and norm parameters too. `penalty` is an object of
+`course_lib.penalties`: `L1(lam)`, `L2(lam)` or `ElasticNet(lam, l1_ratio)`, whose value is
 `lam (l1_ratio ||w||_1 + (1-l1_ratio)/2 ||w||²)`, summed over the weights.
 
 Four ways to regularize, in the order in which a training step uses them:
@@ -49,7 +49,7 @@ def selected(parameters: Iterable[Parameter], weights_only: bool = True) -> list
 
 def penalty_value(parameters: Iterable[Parameter], penalty: Penalty, *, weights_only: bool = True) -> float:
     """Return the penalty summed over the selected parameters."""
-    return float(sum(penalty.value(p.value.ravel()) for p in selected(parameters, weights_only)))
+    return float(sum(penalty.value(p.value) for p in selected(parameters, weights_only)))
 
 
 def add_penalty_gradient(
@@ -61,7 +61,7 @@ def add_penalty_gradient(
     weight decay: a parameter whose loss gradient is 0 shrinks by exactly 1 - lr lam a step.
     """
     for p in selected(parameters, weights_only):
-        p.grad += penalty.subgradient(p.value.ravel()).reshape(p.value.shape)
+        p.grad += penalty.subgradient(p.value)
 
 
 def decoupled_decay(
@@ -84,7 +84,7 @@ def prox_step(
     """
     validation.positive(lr, "lr")
     for p in selected(parameters, weights_only):
-        p.value[...] = penalty.prox(p.value.ravel(), lr).reshape(p.value.shape)
+        p.value[...] = penalty.prox(p.value, lr)
 
 
 def project_max_norm(parameters: Iterable[Parameter], limit: float) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -39,39 +39,33 @@ class TrainingDiverged(RuntimeError):
 
 @dataclass
 class History:
-    """What happened, one entry an epoch. Data loss and penalty are kept apart: only the first can be compared
-    between strengths, or with the validation loss.
+    """What `fit` recorded: entry e of each list belongs to epoch e + 1.
+
+    Data loss and penalty are kept apart: only the first can be compared between strengths.
 
     Attributes
     ----------
-    data_loss : list of float
-        Mean training loss over the epoch, without penalty, as seen while training (dropout active).
+    train_loss : list of float
+        Data loss on the training set after the epoch, in evaluation mode, like `validation_loss`.
+    running_loss : list of float
+        Mean data loss of the epoch's batches in training mode, while weights move and units are dropped.
     penalty : list of float
-        Mean over the same batches of `penalty` plus `prox` at the same weights. An optimiser's `weight_decay`
-        and max-norm are not in it: they are rules for the step, not terms that are evaluated.
+        `penalty` plus the penalty behind `prox`, after the epoch. An optimiser's `weight_decay` and max-norm
+        are not in it: they are rules for the step.
     validation_loss : list of float
-        Data loss on the validation set after the epoch, in evaluation mode; empty without a validation set.
+        Data loss on the validation set after the epoch, in evaluation mode. Empty without one.
     best_epoch : int or None
-        Epoch (from 1) with the smallest validation loss.
+        Epoch, counted from 1, with the smallest validation loss.
     stopped_early : bool
+        Whether patience ran out before the last epoch.
     """
 
-    data_loss: list[float] = field(default_factory=list)
+    train_loss: list[float] = field(default_factory=list)
+    running_loss: list[float] = field(default_factory=list)
     penalty: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     best_epoch: int | None = None
     stopped_early: bool = False
-
-    def record(self, epoch: int, losses: np.ndarray, validation_loss: float | None) -> bool:
-        """Add an epoch; return whether its validation loss is the smallest so far."""
-        self.data_loss.append(float(losses[0]))
-        self.penalty.append(float(losses[1]))
-        improved = validation_loss is not None and validation_loss < min(self.validation_loss, default=np.inf)
-        if validation_loss is not None:
-            self.validation_loss.append(validation_loss)
-        if improved:
-            self.best_epoch = epoch
-        return improved
 
 
 def train_step(
@@ -84,20 +78,18 @@ def train_step(
     prox: Penalty | None = None,
     max_norm: float | None = None,
     weights_only: bool = True,
-) -> tuple[float, float]:
-    """Take one step on the batch (X, y); return its data loss and its penalty, both before the step.
+) -> float:
+    """Take one step on the batch (X, y); return its data loss before the step.
 
     Raises
     ------
     FloatingPointError
-        If the data loss or a parameter is not finite. After a loss that is not finite no parameter has moved.
+        If the data loss or a parameter is not finite. After such a loss no parameter has moved.
     """
     parameters = model.parameters()
-    terms = [term for term in (penalty, prox) if term is not None]
     with np.errstate(over="ignore", invalid="ignore"):  # _check_finite speaks instead of a warning
         data_loss, grad = _value_and_gradient(loss, y, model.forward(X, training=True))
         model.backward(grad)
-        total = sum(penalty_value(parameters, term, weights_only=weights_only) for term in terms)
         if penalty is not None:
             add_penalty_gradient(parameters, penalty, weights_only=weights_only)
         optimiser.step()
@@ -106,7 +98,7 @@ def train_step(
             prox_step(parameters, prox, optimiser.lr, weights_only=weights_only)
         if max_norm is not None:
             project_max_norm(parameters, max_norm)
-    return data_loss, float(total)
+    return data_loss
 
 
 def fit(
@@ -117,7 +109,7 @@ def fit(
     loss: Loss,
     optimiser: Optimiser,
     epochs: int,
-    batch_size: int,
+    batch_size: int | None,
     rng: np.random.Generator,
     penalty: Penalty | None = None,
     prox: Penalty | None = None,
@@ -125,19 +117,21 @@ def fit(
     weights_only: bool = True,
     validation: tuple[np.ndarray, np.ndarray] | None = None,
     patience: int | None = None,
-    callback: Callable[[int, Sequential, History], None] | None = None,
-    progress: bool | None = False,
+    callback: Callable[[int, History], object] | None = None,
+    progress: bool | Literal["auto"] = "auto",
 ) -> History:
     """Minimise loss(y, model(X)) + penalty + prox over the model's parameters; the model is changed in place.
 
     Parameters
     ----------
-    X : (n, ...) array; y : (n,) or (n, k) array, as the loss wants it
-        A model with one output (n, 1) may be given y of shape (n,).
+    X : (n, ...) array; y : (n,) array, integer labels for `SoftmaxLoss`
+        The losses for a single number take the scores (n, 1) of a model with one output as (n,).
     loss : from `course_lib.losses`
     optimiser : built on `model.parameters()`
-    epochs, batch_size : int
+    epochs : int
+    batch_size : int or None
         Each epoch visits the samples once in a new random order. The last batch may be smaller.
+        None: all samples in one batch, in order.
     rng : numpy.random.Generator
         Draws the orders. (Dropout layers have their own.)
     penalty : from `course_lib.penalties`
@@ -152,9 +146,9 @@ def fit(
     patience : int
         Stop after this many epochs without a smaller validation loss. The best epoch's weights (and running
         statistics) are put back at the end, also when all epochs were used. Without it nothing is put back.
-    callback : called as callback(epoch, model, history) after each epoch, from 1
-    progress : bool or None
-        Progress bar on stderr; None shows it only in a terminal and after 2 seconds.
+    callback : callable (epoch, history), called after each epoch, counted from 1
+    progress : bool or "auto"
+        Progress bar on stderr. "auto" shows one in a terminal, after 2 seconds, and leaves notebooks clean.
 
     Raises
     ------
@@ -163,46 +157,59 @@ def fit(
     TypeError, ValueError
         For bad arguments: the message names argument and value.
     """
+    _check_arguments(model, optimiser, penalty, prox, max_norm, patience, validation)
     X, y = _checked_data(X, y, "X", "y", model, loss)
     if validation is not None:
         validation = _checked_data(*validation, "validation X", "validation y", model, loss)
-    _check_arguments(model, optimiser, penalty, prox, max_norm, patience, validation)
     check.positive_int(epochs, "epochs")
-    check.positive_int(batch_size, "batch_size")
+    if batch_size is not None:
+        check.positive_int(batch_size, "batch_size")
     check.generator(rng)
-
-    def step(rows: np.ndarray) -> tuple[float, float]:
-        rules = (loss, optimiser, penalty, prox, max_norm, weights_only)
-        return train_step(model, X[rows], y[rows], *rules)
-
     history, best = History(), model.state()
     for epoch in _epochs(epochs, progress):
-        order, totals, number = rng.permutation(len(X)), np.zeros(2), 0
+        number, running = 0, 0.0
         try:
-            for number, start in enumerate(range(0, len(X), batch_size), start=1):  # noqa: B007 (named in errors)
-                rows = order[start : start + batch_size]
-                totals += len(rows) * np.array(step(rows))
-            validation_loss = None if validation is None else _evaluate(model, *validation, loss)
+            for number, rows in enumerate(_batches(len(X), batch_size, rng), start=1):  # noqa: B007
+                rules = (loss, optimiser, penalty, prox, max_norm, weights_only)
+                running += len(rows) / len(X) * train_step(model, X[rows], y[rows], *rules)
+            history.running_loss.append(running)
+            history.train_loss.append(_evaluate(model, X, y, loss))
+            history.penalty.append(_penalties(model, (penalty, prox), weights_only))
+            if validation is not None:
+                history.validation_loss.append(_evaluate(model, *validation, loss))
         except FloatingPointError as error:
             cause = _likely_cause(str(error), epoch, number, optimiser, penalty, X)
             raise TrainingDiverged(str(error), epoch, number, cause) from None
-        if history.record(epoch, totals / len(X), validation_loss) and patience is not None:
-            best = model.state()
+        if validation is not None:
+            history.best_epoch = int(np.argmin(history.validation_loss)) + 1
         if callback is not None:
-            callback(epoch, model, history)
-        if patience is not None and epoch - (history.best_epoch or 0) >= patience:
-            history.stopped_early = epoch < epochs
-            break
+            callback(epoch, history)
+        if patience is not None:
+            if history.best_epoch == epoch:
+                best = model.state()
+            history.stopped_early = epoch - (history.best_epoch or 0) >= patience and epoch < epochs
+            if history.stopped_early:
+                break
     if patience is not None:
         model.load_state(best)
     return history
 
 
-def _epochs(epochs: int, progress: bool | None) -> Iterable[int]:
+def _batches(n: int, batch_size: int | None, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    if batch_size is None:
+        yield np.arange(n)
+        return
+    order = rng.permutation(n)
+    for start in range(0, n, batch_size):
+        yield order[start : start + batch_size]
+
+
+def _epochs(epochs: int, progress: bool | str) -> Iterable[int]:
     from tqdm import tqdm
 
-    hidden = None if progress is None else not progress  # None: tqdm looks whether stderr is a terminal
-    return tqdm(range(1, epochs + 1), desc="epoch", disable=hidden, delay=2 if progress is None else 0)
+    auto = progress == "auto"
+    hidden = None if auto else not progress  # None: tqdm looks whether stderr is a terminal
+    return tqdm(range(1, epochs + 1), desc="epoch", disable=hidden, delay=2 if auto else 0)
 
 
 def _value_and_gradient(loss: Loss, y: np.ndarray, score: np.ndarray) -> tuple[float, np.ndarray]:
@@ -223,6 +230,16 @@ def _aligned(score: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _evaluate(model: Sequential, X: np.ndarray, y: np.ndarray, loss: Loss) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
         return _value_and_gradient(loss, y, model.predict(X))[0]
+
+
+def _penalties(model: Sequential, terms: Iterable[Penalty | None], weights_only: bool) -> float:
+    with np.errstate(over="ignore"):
+        values = [
+            penalty_value(model.parameters(), t, weights_only=weights_only) for t in terms if t is not None
+        ]
+    if not np.isfinite(values).all():
+        raise FloatingPointError("the penalty is not finite")
+    return sum(values)
 
 
 def _check_finite(parameters: list[Parameter]) -> None:
@@ -267,6 +284,8 @@ def _check_arguments(
     patience: int | None,
     validation: tuple[np.ndarray, np.ndarray] | None,
 ) -> None:
+    if not isinstance(model, Sequential):
+        raise TypeError(f"model must be a Sequential, got {model!r}.")
     if not {id(p) for p in optimiser.parameters} <= {id(p) for p in model.parameters()}:
         raise ValueError("optimiser was built for another model: build it on this model.parameters().")
     for name, term in (("penalty", penalty), ("prox", prox)):

@@ -130,7 +130,7 @@ def _for_each(args: argparse.Namespace, folder: Path, suffix: str, one: Callable
     for path in paths:
         try:
             print(f"{path.stem}: {one(path)}", flush=True)
-        except (ChapterError, ValueError, OSError) as error:
+        except (ChapterError, ValueError, OSError, ModuleNotFoundError) as error:
             failed.append(path.stem)
             print(f"FAILED {error}", flush=True)
     if failed:

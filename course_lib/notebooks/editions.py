@@ -19,7 +19,11 @@ from course_lib.notebooks.files import write_atomically
 
 __all__ = ["Verdict", "copy_material", "verdicts", "workshop", "write_html", "write_index"]
 
-SOLUTION_LINK = re.compile(r"[(\[]?\[[^\]\n]*\]\(#solution[^)\s]*\)[)\]]?", re.IGNORECASE)
+LINK = r"\[[^\]\n]*\]\(#solution[^)\s]*\)"
+SOLUTION_LINK = re.compile(
+    rf"(?:(?<=[.!?] )|^(?:[-*] )?)(?:Solutions?: )?{LINK}\.|(?:Solutions?: )?[(\[]?{LINK}[)\]]?",
+    re.IGNORECASE,
+)
 RECORDER = """
 def _recording(check):
     def recorded(id, *args, **kwargs):
@@ -43,7 +47,7 @@ def workshop(notebook: NotebookNode) -> NotebookNode:
     start = grammar.solutions_start(result)
     if start is not None:
         opening = result.cells[start]
-        opening.source = opening.source[: grammar.SOLUTIONS.search(opening.source).start()].rstrip()
+        opening.source = grammar.SOLUTIONS.split(opening.source)[0].rstrip()
         result.cells = result.cells[: start + bool(opening.source)]
     remove = TagRemovePreprocessor(remove_cell_tags={"solution"}, enabled=True)
     result, _ = remove.preprocess(result, {})
@@ -105,8 +109,8 @@ def write_html(notebook: NotebookNode, name: str, output: Path) -> Path:
     """
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(require_js_url="", jquery_url="", mermaid_js_url="", embed_images=True)
-    body, _ = exporter.from_notebook_node(_with_html_links(notebook), {"metadata": {"name": name}})
+    exporter = HTMLExporter(require_js_url="", jquery_url="", embed_images=True)
+    body, _ = exporter.from_notebook_node(_for_html(notebook), {"metadata": {"name": name}})
     path = output / f"{name}.html"
     write_atomically(path, body)
     return path
@@ -136,16 +140,25 @@ def _without_solution_links(text: str) -> str:
     for line in text.splitlines():
         kept = SOLUTION_LINK.sub("", line)
         if kept != line:
-            kept = re.sub(r"\s+([.,;:)])", r"\1", kept).rstrip()
+            kept = re.sub(r"(?<=\S) +(?=[.,;:) ])", "", kept).rstrip()
         if kept.strip(" .:*_-") or not line.strip():
             lines.append(kept)
     return "\n".join(lines).strip()
 
 
-def _with_html_links(notebook: NotebookNode) -> NotebookNode:
-    """Let links between chapters lead to their HTML copies."""
+def _for_html(notebook: NotebookNode) -> NotebookNode:
+    """Let links between chapters lead to their HTML copies, and figures carry their alt text.
+
+    nbconvert's templates drop the alt text of an output's metadata, so the ``<img>`` is written here.
+    """
     linked = copy.deepcopy(notebook)
     for cell in linked.cells:
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb", r"](\1.html", cell.source)
+        for output in cell.get("outputs", []):
+            alt = output.get("metadata", {}).get("image/png", {}).get("alt")
+            if alt:
+                image = "".join(output.data["image/png"].split())
+                tag = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{image}">'
+                output.data = nbformat.from_dict({"text/html": tag})
     return linked

@@ -1,8 +1,9 @@
 """The grammar of a chapter: what its cells may be tagged, and what must hold before and after execution.
 
 Tags: ``exercise`` (a stub), ``check`` (calls ``check``), ``solution`` (answers under its own name and
-runs the same check), ``gpu`` and ``timing`` (their output is not compared), and nbval's ``nbval-ignore-output``,
-``nbval-skip`` and ``raises-exception``. A multiple-choice question is one cell tagged ``[exercise, check]``.
+runs the same check), ``gpu`` and ``timing`` (their output is not compared), and nbval's
+``nbval-ignore-output``, ``nbval-skip`` and ``raises-exception``. A multiple-choice question is one cell
+tagged ``[exercise, check]``.
 """
 
 from __future__ import annotations
@@ -162,7 +163,7 @@ def _solutions(notebook: NotebookNode, _: str) -> Iterator[str]:
             yield f"code cell {number} is a solution outside the closing section '## Solutions'"
         taken = sorted(bound_names(cell) & learner_names)
         if taken:
-            yield f"code cell {number} is a solution that rebinds the learner's {taken[0]!r}; use another name"
+            yield f"code cell {number} is a solution that rebinds the learner's {taken[0]!r}; rename it"
         solved |= set(checked_ids(cell))
     for id_, number in asked.items():
         if id_ not in solved:
@@ -228,9 +229,12 @@ def _text(output: NotebookNode) -> str:
 
 def checked_ids(cell: NotebookNode) -> list[str]:
     """Return the ids of the exercises a cell checks: the literal first arguments of ``check``."""
-    return [node.args[0].value for node in _walk(cell)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "check"
-            and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)]  # fmt: skip
+    ids = []
+    for node in _walk(cell):
+        match node:
+            case ast.Call(func=ast.Name(id="check"), args=[ast.Constant(value=str(id_)), *_]):
+                ids.append(id_)
+    return ids
 
 
 def bound_names(cell: NotebookNode) -> set[str]:

@@ -2,7 +2,8 @@
 
 ``course_lib/results/chNN.py`` holds ``EXPERIMENTS``, a dictionary from a name to a function. The function
 takes ``progress`` (wrap a loop in it: ``for seed in progress(range(20))``) and returns
-``{"seeds": ..., "data": ...}``. ``course results NN`` writes ``notebooks/results/NN_name.json``; a chapter reads it with :func:`load_results`.
+``{"seeds": ..., "data": ...}``. ``course results NN`` writes ``notebooks/results/NN_name.json``; a chapter
+reads it with :func:`load_results`.
 """
 
 from __future__ import annotations
@@ -79,9 +80,9 @@ def main(
                 print(f"{path.stem}: already computed")
             else:
                 _compute(experiment, path)
-        known = {f"{number}_{name}" for name in experiments}
-        problems += [f"{path.stem}: no experiment makes it" for path in sorted(folder.glob(f"{number}_*.json"))
-                     if path.stem not in known]  # fmt: skip
+        present = sorted(path.stem for path in folder.glob(f"{number}_*.json"))
+        orphans = [stem for stem in present if stem[3:] not in experiments]
+        problems += [f"{stem}: no experiment makes it" for stem in orphans]
     for problem in problems:
         print(problem)
     return 1 if problems else 0
@@ -118,11 +119,14 @@ def _compute(experiment: Callable[..., dict], path: Path) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    missing = [field for field in FIELDS if not isinstance(content, dict) or field not in content]
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        missing = [field for field in FIELDS if field not in content]
+    except (ValueError, TypeError):
+        missing = ["any readable content"]
     if missing:
         again = f"course results {path.stem[:2]} --force"
-        raise ValueError(f"{path.name} lacks {missing[0]!r}. Compute it again: {again}")
+        raise ValueError(f"{path.name} lacks {missing[0]}. Compute it again: {again}")
     return content
 
 

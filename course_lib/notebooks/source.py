@@ -37,7 +37,7 @@ def read(path: Path) -> NotebookNode:
         import jupytext
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            "Reading a chapter's source needs jupytext: python3 start.py test"
+            "Reading the source of a chapter needs jupytext: python3 start.py setup --dev"
         ) from None
     try:
         notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst")

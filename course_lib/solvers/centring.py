@@ -13,7 +13,7 @@ import numpy as np
 
 from course_lib import validation
 
-__all__ = ["Centred", "centre", "centre_columns", "strengths"]
+__all__ = ["Centred", "centre", "centre_columns", "strengths", "switch"]
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,8 @@ def centre(X: Any, y: Any, *, fit_intercept: bool = True) -> Centred:
     """
     X, y = validation.matrix(X), validation.vector(y)
     validation.same_length(X, y)
-    if not isinstance(fit_intercept, bool | np.bool_):
-        raise TypeError(f"fit_intercept must be True or False, got {fit_intercept!r}.")
     y = y.astype(X.dtype, copy=False)
-    if not fit_intercept:
+    if not switch(fit_intercept, "fit_intercept"):
         return Centred(X, y, np.zeros_like(X[0]), 0.0)
     X_centred, x_mean = centre_columns(X)
     y_centred, y_mean = centre_columns(y[:, np.newaxis])
@@ -71,3 +69,10 @@ def centre_columns(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def strengths(lams: Any) -> np.ndarray:
     """Check a grid of strengths: a 1-D array of finite numbers >= 0, in any order."""
     return np.array([validation.strength(lam, "lams") for lam in validation.vector(lams, "lams").tolist()])
+
+
+def switch(value: Any, name: str) -> bool:
+    """Check a True or False; 0, 1 and "yes" are refused: they are often a misplaced argument."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}.")
+    return bool(value)

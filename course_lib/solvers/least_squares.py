@@ -242,5 +242,6 @@ def minimise(
         max_iter=max_iter,
         callback=callback,
         advice="Raise max_iter or tol, standardise the columns, or use a larger lam.",
+        stacklevel=3,
     )
     return replace(result, b=problem.data.intercept(result.w))

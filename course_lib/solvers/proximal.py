@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.solvers.centring import switch
 from course_lib.solvers.least_squares import Problem, duality_gap, lam_max, minimise
 from course_lib.solvers.result import Callback, Result
 
@@ -137,10 +138,8 @@ def fista(
     Beck and Teboulle (2009), *SIAM Journal on Imaging Sciences* 2(1), 183-202. Restart: O'Donoghue and Candès
     (2015), *Foundations of Computational Mathematics* 15(3), 715-732.
     """
-    if not isinstance(restart, bool | np.bool_):
-        raise TypeError(f"restart must be True or False, got {restart!r}.")
     return minimise(
-        "fista", partial(_fista, restart=bool(restart)), X, y, lam, l1_ratio,
+        "fista", partial(_fista, restart=switch(restart, "restart")), X, y, lam, l1_ratio,
         fit_intercept=fit_intercept, w0=w0, max_iter=max_iter, tol=tol, callback=callback,
     )  # fmt: skip
 

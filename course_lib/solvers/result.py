@@ -77,11 +77,13 @@ def iterate(
     callback: Callback | None = None,
     advice: str = "Raise max_iter or tol.",
     keep_best: bool = False,
+    stacklevel: int = 2,
 ) -> Result:
     """Run through the states ``(w, value, certificate)`` until one is certified, at most ``max_iter`` steps.
 
     The first state is the start (iteration 0). ``callback(iteration, w)`` gets a copy of every iterate. With
     ``keep_best``, for methods that do not descend at every step, an uncertified run returns its best iterate.
+    ``stacklevel`` is the number of calls between a warning and the user's line.
 
     Warns
     -----
@@ -111,17 +113,20 @@ def iterate(
         w, value, certificate = best
     if not finite:
         _warn(
-            f"{solver} diverged: the objective was {values[-1]} at iteration {iteration}. Use a smaller step."
+            f"{solver} diverged: the objective was {values[-1]} at iteration {iteration}. "
+            "Use a smaller step.",
+            stacklevel,
         )
     elif not converged and not np.isnan(certificate):
         _warn(
             f"{solver} stopped after {iteration} iterations with a {certificate_name} of {certificate:.3g}, "
-            f"above the tolerance of {tolerance:.3g}. {advice}"
+            f"above the tolerance of {tolerance:.3g}. {advice}",
+            stacklevel,
         )
     return Result(w.copy(), float(value), iteration, float(certificate), np.array(values),
                   converged=bool(converged), certificate_name=certificate_name, tolerance=float(tolerance),
                   certificates=np.array(certificates))  # fmt: skip
 
 
-def _warn(message: str) -> None:
-    warnings.warn(message, NotConverged, stacklevel=4)  # 4: the caller of the solver
+def _warn(message: str, stacklevel: int) -> None:
+    warnings.warn(message, NotConverged, stacklevel=stacklevel + 2)  # 2: this function and iterate

@@ -17,7 +17,7 @@ import numpy as np
 from course_lib import validation
 from course_lib.losses import SquaredLoss
 from course_lib.penalties import L2
-from course_lib.solvers.centring import centre, centre_columns, strengths
+from course_lib.solvers.centring import centre, centre_columns, strengths, switch
 
 __all__ = ["effective_df", "gradient", "loo_errors", "objective", "path", "shrinkage_factors", "solve"]
 
@@ -154,7 +154,7 @@ def shrinkage_factors(X: Any, lam: float, *, center: bool = True) -> np.ndarray:
     Raises
     ------
     TypeError, ValueError
-        If ``X`` is empty, not finite or not 2-D, or ``lam`` is negative.
+        If ``X`` is empty, not finite or not 2-D, ``lam`` is negative, or ``center`` is not a bool.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def shrinkage_factors(X: Any, lam: float, *, center: bool = True) -> np.ndarray:
     array([0.9, 0.5])
     """
     X, lam = validation.matrix(X), validation.strength(lam)
-    _, s, _ = _svd(centre_columns(X)[0] if center else X)
+    _, s, _ = _svd(centre_columns(X)[0] if switch(center, "center") else X)
     factors = np.zeros(X.shape[1], dtype=X.dtype)
     factors[: s.size] = _factors(s, np.array([len(X) * lam]))[:, 0]
     return factors

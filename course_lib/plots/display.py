@@ -1,79 +1,19 @@
-"""The figures of the course: one look, alt text required, every figure that is drawn more than once.
-
-Colours are those of Okabe and Ito without yellow, which is hard to see on white; a line style and a marker go
-with each, so nothing depends on colour alone. Functions that draw return a figure; :func:`show` puts it into the
-notebook. Needs matplotlib only; :func:`slider` also ipywidgets.
-"""
+"""Put figures into a notebook, with alternative text; :func:`slider` also follows a control."""
 
 from __future__ import annotations
 
 import base64
 import html
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
-import numpy as np
-from cycler import cycler
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from course_lib import validation
+__all__ = ["MIN_ALT", "show", "slider"]
 
-__all__ = [
-    "show",
-    "slider",
-    "styles",
-    "use_course_style",
-]
-
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
-LINES = ("solid", "dashed", "dashdot", "dotted")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
-HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo")
-GREY = "#595959"
-DPI = 96
 MIN_ALT = 40
-
-
-def styles(k: int) -> list[dict[str, Any]]:
-    """Return ``k`` different looks: dicts with color, linestyle and marker, for ``Axes.plot(..., **look)``."""
-    k = validation.positive_int(k, "k")
-    if k > 252:  # 7 * 4 * 9: from here on the looks repeat
-        raise ValueError(f"k must be <= 252, got {k}.")
-    return [{"color": COLOURS[i % 7], "linestyle": LINES[i % 4], "marker": MARKERS[i % 9]} for i in range(k)]
-
-
-def use_course_style() -> None:
-    """Give every figure drawn from now on the look of the course; importing this module does it once."""
-    looks = styles(7)
-    mpl.rcParams.update(
-        {
-            "figure.figsize": (7.0, 4.0),
-            "figure.dpi": DPI,
-            "savefig.dpi": DPI,
-            "figure.constrained_layout.use": True,
-            "font.size": 11,
-            "axes.titlesize": 12,
-            "axes.labelsize": 11,
-            "xtick.labelsize": 10,
-            "ytick.labelsize": 10,
-            "legend.fontsize": 10,
-            "legend.frameon": False,
-            "legend.handlelength": 3.0,
-            "lines.linewidth": 2.0,
-            "lines.markersize": 5.0,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": True,
-            "grid.color": "#e0e0e0",
-            "axes.axisbelow": True,
-            "axes.prop_cycle": cycler(color=[look["color"] for look in looks])
-            + cycler(linestyle=(list(LINES) * 2)[:7]),
-        }
-    )
 
 
 def show(fig: Figure, alt: str) -> None:
@@ -134,6 +74,10 @@ def slider(
         raise ValueError("fallback must say in words what the slider shows.")
     alt_of = alt if callable(alt) else lambda value: alt
     shown = list(names) if names is not None else [_short(value) for value in values]
+    if len(shown) != len(values):
+        raise ValueError(f"names must have {len(values)} entries, one for each value, got {len(shown)}.")
+    if not 0 <= start < len(values):
+        raise ValueError(f"start must be an index from 0 to {len(values) - 1}, got {start}.")
     first_alt = _checked_alt(alt_of(values[start]))
     first_png = _base64(_png(draw(values[start])))
     data: dict[str, Any] = {"text/plain": fallback.strip(), "image/png": first_png}
@@ -161,7 +105,7 @@ def _slider_widget(
 
     control = widgets.SelectionSlider(
         options=list(zip(shown, range(len(values)), strict=True)),
-        value=range(len(values))[start],
+        value=start,
         description=label,
         continuous_update=True,
         layout=widgets.Layout(width="95%", max_width="640px"),
@@ -217,8 +161,8 @@ def _checked_alt(alt: str) -> str:
     alt = " ".join(alt.split())
     if len(alt) < MIN_ALT:
         raise ValueError(
-            f"alt must describe the figure in at least {MIN_ALT} characters (type, axes, range, what it shows), "
-            f"got {alt!r}."
+            f"alt must describe the figure in at least {MIN_ALT} characters (type, axes, range, what it "
+            f"shows), got {alt!r}."
         )
     return alt
 
@@ -230,6 +174,3 @@ def _plain(alt: str) -> str:
 
 def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-use_course_style()

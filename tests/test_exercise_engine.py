@@ -1,0 +1,740 @@
+"""What a learner may do to `check`, and what it has to answer."""
+
+from __future__ import annotations
+
+import _thread
+import html
+import re
+import subprocess
+import threading
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+import course_lib
+from course_lib.exercises import (
+    Case,
+    CheckReport,
+    Choice,
+    Exercise,
+    Fresh,
+    UnknownExercise,
+    Value,
+    check,
+    exercises,
+    hint,
+    wording,
+)
+from course_lib.exercises.engine import judge
+
+MSE = "start.mean_squared_error"
+
+
+@pytest.fixture(autouse=True)
+def _no_record(monkeypatch):
+    monkeypatch.setenv("COURSE_PROGRESS", "off")
+    monkeypatch.delenv("COURSE_LANGUAGE", raising=False)
+
+
+def right(y, prediction):
+    return np.mean((y - prediction) ** 2)
+
+
+def scale(w, c):
+    return c * w
+
+
+def twice(w, c):
+    return 2 * c * w
+
+
+def backwards(w, c):
+    raise ValueError("w must not be negative")
+
+
+def toy(**changes):
+    """A small exercise whose text does not exist, so that the engine's own sentences are seen."""
+
+    def cases(rng):
+        return [
+            Case((np.array([1.0, 0.0, -2.0]), 2.0), label="mixed"),
+            Case((np.array([1.0, 3.0]), 0.5), label="positive"),
+            Case((rng.normal(size=4), 1.5), label="random"),
+        ]
+
+    settings = {
+        "id": "toy.scale",
+        "chapter": 0,
+        "minutes": 1,
+        "signature": "scale(w, c)",
+        "reference": scale,
+        "misconceptions": {"twice": twice, "backwards": backwards},
+        "cases": cases,
+    }
+    return Exercise(**(settings | changes))
+
+
+# ---------------------------------------------------------------------- not attempted
+
+
+def body_only(y, prediction): ...
+
+
+def with_docstring(y, prediction):
+    """Mean of squares."""
+    ...  # noqa: PIE790
+
+
+def preparation(y, prediction):
+    n = len(y)  # noqa: F841
+    ...  # noqa: PIE790
+
+
+def raises(y, prediction):
+    raise NotImplementedError
+
+
+def returns_ellipsis(y, prediction):
+    return ...
+
+
+def ellipsis_in_tuple(y, prediction):
+    return 1.0, ...
+
+
+def in_arithmetic(y, prediction):
+    residual = ...
+    return np.mean(residual**2)
+
+
+def in_matrix_product(y, prediction):
+    w = ...
+    return y @ w
+
+
+def in_loop(y, prediction):
+    total = 0.0
+    for _ in y:
+        ...
+    return total
+
+
+def annotated(y: tuple[float, ...], prediction: tuple[float, ...]) -> float:
+    """Not filled."""
+    raise NotImplementedError("write me")
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [
+        ...,
+        NotImplemented,
+        body_only,
+        with_docstring,
+        preparation,
+        raises,
+        returns_ellipsis,
+        ellipsis_in_tuple,
+        in_arithmetic,
+        in_matrix_product,
+        in_loop,
+        annotated,
+        lambda y, prediction: ...,
+    ],
+    ids=str,
+)
+def test_a_stub_is_not_attempted_and_not_wrong(stub):
+    report = check(MSE, stub)
+    assert not report.attempted
+    assert not report.passed
+    assert report.diagnosis is None
+    assert report.failures == []
+    assert "✗" not in repr(report)
+    assert "not attempted" in repr(report)
+
+
+@pytest.mark.parametrize("id", ["start.residual", "start.not_attempted", "ridge.gradient", "ridge.intercept"])
+def test_an_ellipsis_is_not_attempted_for_every_kind(id):
+    assert check(id, ...).kind == "not_attempted"
+
+
+def test_a_stub_typed_where_no_source_can_be_read():
+    scope: dict[str, object] = {}
+    exec("def f(y, prediction):\n    n = len(y)\n    r = ...\n    return r @ y\n", scope)
+    assert check(MSE, scope["f"]).kind == "not_attempted"
+
+
+def leftover(y, prediction):
+    """A finished but wrong answer with the placeholder left under the docstring."""
+    ...  # noqa: PIE790
+    return np.sum((y - prediction) ** 2)
+
+
+def sliced(y, prediction):
+    return np.sum((y[..., None] - prediction[..., None]) ** 2)
+
+
+@pytest.mark.parametrize("answer", [leftover, sliced])
+def test_a_finished_answer_with_dots_in_it_is_attempted(answer):
+    assert check(MSE, answer).diagnosis == "sum"
+
+
+def test_a_right_answer_with_a_leftover_placeholder_passes():
+    def answer(y, prediction):
+        """Text."""
+        ...  # noqa: PIE790
+        return right(y, prediction)
+
+    assert check(MSE, answer).passed
+
+
+def test_an_unfilled_class_is_not_attempted():
+    class Stub:
+        def step(self, w): ...
+
+    class Half:
+        def step(self, w):
+            return w / 2
+
+    item = toy(
+        signature="Half",
+        reference=Half,
+        misconceptions={},
+        cases=lambda rng: [Case((np.ones(2),), observe=lambda answer, w: answer().step(w))],
+    )
+    assert judge(item, Stub).kind == "not_attempted"
+    assert judge(item, Half).passed
+
+
+# ------------------------------------------------------------------------- never raises
+
+
+def divides(y, prediction):
+    return 1 / 0
+
+
+def deep_error(y, prediction):
+    def inner(values):
+        return values.no_such_thing
+
+    return inner(y)
+
+
+def recursion(y, prediction):
+    return recursion(y, prediction)
+
+
+def exits(y, prediction):
+    import sys
+
+    sys.exit(3)
+
+
+class Odd(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+def odd_exception(y, prediction):
+    raise Odd
+
+
+def base_exception(y, prediction):
+    raise BaseException("base")
+
+
+def inside_numpy(y, prediction):
+    return np.linalg.solve(y, prediction)
+
+
+class Hostile:
+    """Everything one could ask it fails."""
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("no array")
+
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+    def __len__(self):
+        raise RuntimeError("no length")
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        (divides, "ZeroDivisionError: division by zero"),
+        (deep_error, "return values.no_such_thing"),
+        (recursion, "without end"),
+        (exits, "sys.exit(3)"),
+        (odd_exception, "Odd"),
+        (base_exception, "base"),
+        (inside_numpy, "return np.linalg.solve(y, prediction)"),
+        (lambda y: 0.0, "TypeError"),
+    ],
+    ids=["divides", "deep", "recursion", "exits", "odd", "base", "numpy", "arguments"],
+)
+def test_exceptions_become_a_report_with_the_learners_line(answer, word):
+    report = check(MSE, answer)
+    assert report.attempted
+    assert not report.passed
+    assert report.kind == "error"
+    assert word in repr(report)
+
+
+def test_the_line_number_counts_from_the_def():
+    assert "in line 2 of `divides`: `return 1 / 0`" in check(MSE, divides).sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "word"),
+    [
+        (None, "type", "return"),
+        ("1.75", "type", "text"),
+        (np.nan, "not_finite", "NaN"),
+        (np.inf, "not_finite", "inf"),
+        (np.ones(3), "shape", "shape (3,)"),
+        (np.array([[1.75]]), "shape", "shape (1, 1)"),
+        ([], "shape", "shape (0,)"),
+        ((1.0, 2.0), "shape", "shape (2,)"),
+        ({}, "type", "dict"),
+        (1j, "type", "complex"),
+        (object, "type", "function"),
+        (Hostile(), "type", "Hostile"),
+        ([[1], [1, 2]], "type", "list"),
+        (np.array(["a"]), "type", "ndarray"),
+        (object(), "type", "object"),
+        (True, "value", ""),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_is_returned_gets_a_report(value, kind, word):
+    def answer(y, prediction):
+        return value
+
+    report = check(MSE, answer)
+    assert (report.passed, report.attempted) == (False, True)
+    assert report.kind in (kind, "particular")
+    assert word in report.sentence
+    assert report._repr_html_()
+
+
+def test_a_list_that_holds_itself_gets_a_report():
+    endless: list[object] = []
+    endless.append(endless)
+    report = check(MSE, lambda y, prediction: endless)
+    assert report.attempted
+    assert not report.passed
+
+
+def test_a_generator_is_named():
+    def answer(y, prediction):
+        yield 1.0
+
+    assert "generator" in check(MSE, answer).sentence
+
+
+def test_a_called_function_is_named():
+    report = check(MSE, 1.75)
+    assert report.kind == "type"
+    assert f'check("{MSE}", mean_squared_error)' in report.sentence
+
+
+@pytest.mark.parametrize("value", [None, "x", print, [1, 2], {}, Hostile(), np.nan, 1j])
+@pytest.mark.parametrize("id", ["start.residual", "start.not_attempted"])
+def test_values_and_choices_survive_anything(id, value):
+    report = check(id, value)
+    assert report.attempted
+    assert not report.passed
+    assert report._repr_html_()
+
+
+def test_the_kernel_survives_an_interrupted_endless_loop():
+    def endless(y, prediction):
+        threading.Timer(0.2, _thread.interrupt_main).start()  # the learner presses the stop button
+        while True:
+            pass
+
+    report = check(MSE, endless)
+    assert report.kind == "interrupted"
+    assert report.attempted
+    assert not report.passed
+
+
+def test_a_loop_that_swallows_every_exception_but_the_interrupt():
+    def endless(y, prediction):
+        threading.Timer(0.2, _thread.interrupt_main).start()
+        while True:
+            try:
+                raise ValueError
+            except Exception:
+                continue
+
+    assert check(MSE, endless).kind == "interrupted"
+
+
+def test_a_real_kernel_survives_exit_and_an_interrupt(tmp_path):
+    """In a notebook ``exit()`` is IPython's own and stops the kernel; sources come from cells, not files."""
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path), stderr=subprocess.DEVNULL)
+
+    def run(code):
+        shown = []
+
+        def keep(message):
+            if message["msg_type"] in ("execute_result", "error", "stream"):
+                content = message["content"]
+                shown.append(str(content.get("data", {}).get("text/plain", content.get("evalue"))))
+
+        client.execute_interactive(code, output_hook=keep, timeout=60)
+        return "".join(shown)
+
+    head = "def mse(y, prediction):\n    "
+    tail = f"\ncheck('{MSE}', mse)"
+    try:
+        path = str(Path(course_lib.__file__).parents[1])
+        run(f"import sys; sys.path.insert(0, {path!r})\nfrom course_lib.exercises import check")
+        assert "not attempted" in run(head + "r = ...\n    return r @ y" + tail)
+        stub = "class mse:\n    def __init__(self, y, prediction):\n        ..."
+        assert "not attempted" in run(stub + tail)
+        assert "asked Python to exit" in run(head + "exit()" + tail)
+        assert "line 2 of `mse`: `return y.nope`" in run(head + "return y.nope" + tail)
+        endless = "import signal\n    while True:\n        signal.raise_signal(signal.SIGINT)"
+        assert "Interrupted while" in run(head + endless + tail)
+        assert run("1 + 1") == "2"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_prints_are_captured_and_shown_once(capsys):
+    def answer(y, prediction):
+        print("n is", len(y))
+        warnings.warn("careful", stacklevel=1)
+        return np.sum((y - prediction) ** 2)
+
+    report = check(MSE, answer)
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "")
+    assert repr(report).count("n is 3") == 1
+    assert "n is 1" not in repr(report)
+
+
+def test_a_flood_of_prints_is_cut():
+    def answer(y, prediction):
+        for i in range(3000):
+            print("line", i)
+        return 0.0
+
+    assert len(repr(check(MSE, answer))) < 2000
+
+
+def test_settings_of_numpy_and_warnings_are_left_alone():
+    def answer(y, prediction):
+        np.seterr(all="raise")
+        warnings.simplefilter("ignore")
+        return 0.0
+
+    before, filters = np.geterr(), list(warnings.filters)
+    check(MSE, answer)
+    assert np.geterr() == before
+    assert list(warnings.filters) == filters
+
+
+def test_a_modified_input_is_named():
+    def answer(y, prediction):
+        y -= prediction
+        return np.mean(y**2)
+
+    report = check(MSE, answer)
+    assert report.kind == "modified"
+    assert "y" in re.findall(r"\w+", report.sentence.split(":")[1])
+    assert "prediction" not in report.sentence
+
+
+def test_random_answers_and_answers_with_a_memory_are_found():
+    calls = []
+
+    def remembers(y, prediction):
+        calls.append(1)
+        return right(y, prediction) + len(calls)
+
+    assert check(MSE, remembers).kind == "random"
+    assert check(MSE, lambda y, prediction: np.random.rand()).kind == "random"  # noqa: NPY002
+
+
+def test_a_fresh_generator_for_every_call_makes_random_answers_comparable():
+    item = toy(
+        signature="noise(rng, n)",
+        reference=lambda rng, n: rng.normal(size=n),
+        misconceptions={},
+        cases=lambda rng: [Case((Fresh(lambda: np.random.default_rng(3)), n)) for n in (2, 5)],
+    )
+    assert judge(item, lambda rng, n: np.array([rng.normal() for _ in range(n)])).passed
+    assert judge(item, lambda rng, n: np.random.default_rng().normal(size=n)).kind == "random"
+    assert not judge(item, lambda rng, n: rng.uniform(size=n)).passed
+
+
+# ----------------------------------------------------------------- right answers of any form
+
+
+def torch_tensor(y, prediction):
+    torch = pytest.importorskip("torch")
+    return ((torch.tensor(y, requires_grad=True) - torch.tensor(prediction)) ** 2).mean()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        right,
+        torch_tensor,
+        lambda y, p: float(right(y, p)),
+        lambda y, p: np.array(right(y, p)),
+        lambda y, p: np.float32(right(y, p)),
+        lambda y, p: right(y, p) * (1 + 1e-9),
+        lambda y, p: sum((a - b) ** 2 for a, b in zip(y.tolist(), p.tolist(), strict=True)) / len(y),
+    ],
+    ids=["numpy", "torch", "float", "zero_dim", "float32", "rounding", "python"],
+)
+def test_right_answers_of_every_form_pass(answer):
+    assert check(MSE, answer).passed
+
+
+def test_lists_series_tensors_and_float32_arrays_pass_where_an_array_is_expected():
+    torch, pandas = pytest.importorskip("torch"), pytest.importorskip("sklearn")
+    del pandas
+    for form in (
+        list,
+        tuple,
+        lambda a: a.astype(np.float32),
+        torch.tensor,
+        lambda a: [np.array(x) for x in a],
+    ):
+        assert judge(toy(), lambda w, c, form=form: form(c * w)).passed
+
+
+def test_an_object_that_converts_itself_passes():
+    class Series:
+        """What pandas offers, without pandas."""
+
+        def __init__(self, values):
+            self.values = values
+
+        def to_numpy(self):
+            return self.values
+
+    assert judge(toy(), lambda w, c: Series(c * w)).passed
+
+
+def test_callable_objects_pass():
+    import functools
+
+    assert judge(toy(), functools.partial(lambda power, w, c: c * w**power, 1)).passed
+    assert judge(toy(), np.multiply).passed
+
+
+@pytest.mark.parametrize("letter", ["b", "B", " b ", "b)", "(b)"])
+def test_letters_are_read_kindly(letter):
+    assert check("start.not_attempted", letter).passed
+
+
+@pytest.mark.parametrize("value", [-1.5, np.float32(-1.5), "x" and -1.5000000001, np.array(-1.5)])
+def test_values_are_read_kindly(value):
+    assert check("start.residual", value).passed
+
+
+# ----------------------------------------------------------------------------- properties
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "word"),
+    [
+        (lambda w, c: -c * w, "sign", "opposite"),
+        (lambda w, c: 3 * c * w, "factor", "3 times"),
+        (lambda w, c: len(w) * c * w, "factors", "3, 2, 4"),
+        (lambda w, c: np.abs(c * w), "particular", "Right for: positive"),
+        (lambda w, c: c * w + 1, "value", "no simple pattern"),
+        (lambda w, c: (c * w)[:, None], "shape", "(3, 1)"),
+        (lambda w, c: c * w / (c * w != 0), "not_finite", "NaN"),
+        (lambda w, c: c * w[:2], "shape", "(2,)"),
+        (lambda w, c: None if c > 1 else c * w, "type", "None"),
+    ],
+    ids=["sign", "factor", "factors", "particular", "value", "shape", "nan", "short", "none"],
+)
+def test_the_violated_property_is_named(answer, kind, word):
+    report = judge(toy(), answer)
+    assert report.diagnosis is None
+    assert report.kind == kind
+    assert word in report.sentence
+
+
+def test_a_missing_exact_zero_is_named():
+    def almost(w, c):
+        return c * w + 1e-13
+
+    assert judge(toy(), almost).passed
+    report = judge(toy(exact_zeros=True), almost)
+    assert report.kind == "zero"
+    assert report.failures[0].label == "mixed"
+
+
+def test_only_the_wrong_one_of_several_results_is_named():
+    item = toy(reference=lambda w, c: (c * w, c), returns=("scaled", "c"), misconceptions={})
+    assert judge(item, lambda w, c: [c * w, c]).passed
+    report = judge(item, lambda w, c: (5 * c * w, c))
+    assert report.kind == "factor"
+    assert "scaled" in report.sentence
+    assert "2 results are expected (scaled, c)" in judge(item, lambda w, c: c * w[0]).sentence
+    assert judge(item, lambda w, c: w.sort()).kind == "type"
+
+
+def test_dictionaries_are_compared_by_key():
+    item = toy(reference=lambda w, c: {"w": w, "c": c}, misconceptions={})
+    assert judge(item, lambda w, c: {"c": c, "w": list(w)}).passed
+    assert not judge(item, lambda w, c: {"c": c + 1, "w": w}).passed
+    assert "w, c" in judge(item, lambda w, c: {"c": c}).sentence
+
+
+# ------------------------------------------------------------------------------- diagnosis
+
+
+def test_a_misconception_that_raises_is_diagnosed():
+    def same(w, c):
+        raise ValueError("w must not be negative")
+
+    assert judge(toy(), same).diagnosis == "backwards"
+
+    def other(w, c):
+        raise ValueError("something else")
+
+    assert judge(toy(), other).diagnosis is None
+
+
+def test_a_match_on_some_cases_only_is_no_diagnosis():
+    report = judge(toy(), lambda w, c: twice(w, c) if len(w) > 2 else c * w)
+    assert report.diagnosis is None
+
+
+def test_two_misconceptions_with_the_same_numbers_name_none():
+    report = judge(toy(misconceptions={"one": twice, "two": lambda w, c: c * w * 2}), twice)
+    assert report.diagnosis is None
+    assert report.kind == "factor"
+
+
+def test_an_expected_exception_is_asked_for_and_accepted():
+    def strict(w, c):
+        if c < 1:
+            raise ValueError("c must be at least 1")
+        return c * w
+
+    item = toy(reference=strict, misconceptions={})
+
+    def own(w, c):
+        if c < 1:
+            raise ValueError("too small")
+        return c * w
+
+    assert judge(item, own).passed
+    assert "ValueError" in judge(item, scale).sentence
+
+
+def test_the_first_failing_case_is_shown():
+    report = judge(toy(), lambda w, c: np.where(w < 0, 0, c * w))
+    failure = report.failures[0]
+    assert failure.inputs == {"w": "[1 0 -2]", "c": "2"}
+    assert (failure.expected, failure.got) == ("[2 0 -4]", "[2 0 0]")
+
+
+def test_the_expected_value_of_choices_and_values_is_not_given_away():
+    assert "-1.5" not in repr(check("start.residual", 7.0))
+    text = repr(check("start.not_attempted", "z"))
+    assert "a, b, c" in text
+    assert "expected " not in text
+
+
+def test_nothing_of_the_reference_is_shown():
+    text = repr(check("ridge.closed_form", lambda X, y, lam: np.zeros(X.shape[1])))
+    assert "np.linalg.solve" not in text
+    assert "course_lib" not in text
+
+
+def test_html_is_escaped_and_says_what_the_text_says():
+    def answer(y, prediction):
+        raise ValueError("<script>alert(1)</script>")
+
+    report = check(MSE, answer)
+    page = report._repr_html_()
+    assert "<script>" not in page
+    plain = html.unescape(re.sub(r"<[^>]+>", "", page.replace("<br>", "\n")))
+    for line in report.sentence.replace("`", "").splitlines():
+        assert line in plain
+
+
+# -------------------------------------------------------------------- check, hint, exercises
+
+
+def test_an_unknown_id_is_answered_with_close_ones():
+    with pytest.raises(UnknownExercise, match=r"ridge\.gradient"):
+        check("ridge.gradent", right)
+    with pytest.raises(UnknownExercise):
+        check(None, right)  # type: ignore[arg-type]
+    with pytest.raises(UnknownExercise):
+        hint("engine.judge")
+
+
+def test_hints_come_in_layers_and_end():
+    total = hint("ridge.loo", level=1).total
+    assert total == 3
+    seen = [hint("ridge.loo") for _ in range(total + 1)]
+    assert [h.level for h in seen] == [1, 2, 3, 3]
+    assert "Solutions" in repr(seen[-1])
+    assert "Solutions" not in repr(seen[0])
+    assert hint("ridge.loo", level=2).text == seen[1].text
+    assert "1 to 3" in repr(hint("ridge.loo", level=9))
+    assert "Hint 2 of 3" in hint("ridge.loo", level=2)._repr_html_()
+
+
+def test_exercises_lists_a_chapter():
+    listing = exercises(chapter=2)
+    assert {row[0].split(".")[0] for row in listing.rows} == {"ridge"}
+    assert "ridge.gradient" in repr(listing)
+    assert "<table>" in listing._repr_html_()
+    assert len(exercises().rows) > len(listing.rows)
+    assert "no exercises" in repr(exercises(chapter=77))
+
+
+def test_sentences_fall_back_to_english(tmp_path, monkeypatch):
+    (tmp_path / "en").mkdir()
+    (tmp_path / "xx").mkdir()
+    (tmp_path / "en" / "engine.toml").write_text('passed = "Right"\nvalue = "Other"\n', encoding="utf-8")
+    (tmp_path / "xx" / "engine.toml").write_text('passed = "Gut"\n', encoding="utf-8")
+    monkeypatch.setattr(wording, "TEXT", tmp_path)
+    wording._read.cache_clear()
+    try:
+        assert wording.engine("passed", "xx") == "Gut"
+        assert wording.engine("value", "xx") == "Other"
+        monkeypatch.setenv("COURSE_LANGUAGE", "xx")
+        assert wording.engine("passed") == "Gut"
+        assert wording.load("engine", "../../secret") == {"passed": "Right", "value": "Other"}
+    finally:
+        wording._read.cache_clear()
+
+
+def test_an_exercise_checks_its_own_definition():
+    with pytest.raises(ValueError, match=r"module\.name"):
+        toy(id="toy")
+    with pytest.raises(ValueError, match="difficulty"):
+        toy(difficulty=4)
+    with pytest.raises(ValueError, match="options"):
+        Choice(
+            id="toy.a", chapter=0, minutes=1, options=("a", "b", "c"), correct="a", misconceptions={"b": "x"}
+        )
+    assert judge(
+        Value(id="toy.v", chapter=0, minutes=1, reference=lambda: [1, 2]), np.array([1.0, 2.0])
+    ).passed
+
+
+def test_a_report_starts_as_not_attempted():
+    assert not CheckReport("toy.x", "X").attempted
