@@ -24,6 +24,7 @@ COMMANDS = {
 
 OPTIONS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
     "chapters": (("chapters", {"nargs": "*", "metavar": "NN", "help": "chapter numbers (default: all)"}),),
+    "names": (("names", {"nargs": "*", "metavar": "NAME", "help": "data sets to fetch and describe"}),),
     "check": (("--check", {"action": "store_true", "help": "change nothing; fail on a difference"}),),
     "force": (("--force", {"action": "store_true", "help": "also what has not changed"}),),
     "json": (("--json", {"action": "store_true", "help": "print JSON instead of a table"}),),
@@ -33,7 +34,7 @@ OPTIONS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
 TAKES: dict[str, tuple[str, ...]] = {
     "doctor": ("json",),
     "progress": (),
-    "data": (),
+    "data": ("names", "json"),
     "copies": ("output",),
     "run": ("chapters", "output"),
     "workshop": ("chapters", "output"),

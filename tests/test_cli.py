@@ -71,7 +71,8 @@ def test_help_names_every_command(capsys):
         ("copies", {"output": None}),
         ("doctor --json", {"json": True}),
         ("progress", {}),
-        ("data", {}),
+        ("data", {"names": [], "json": False}),
+        ("data mnist prostate", {"names": ["mnist", "prostate"], "json": False}),
         ("readme --check", {"check": True}),
     ],
 )

@@ -316,3 +316,16 @@ def test_nbval(toy, fault):
     else:
         assert done.returncode == 0, done.stdout + done.stderr
         assert f"{passed} passed" in summary
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "02_toy.ipynb"
+    path.write_text("old")
+
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("course_lib.notebooks.files.os.replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        files.write_atomically(path, "new")
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("02_toy.ipynb", "old")]

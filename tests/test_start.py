@@ -1,4 +1,4 @@
-"""start.py: whatever state a machine or a .venv is in, it ends in a working .venv or in one clear sentence."""
+"""start.py: whatever state a machine or a .venv is in, it ends in a working .venv or in one sentence."""
 
 import ast
 import http.server
@@ -488,7 +488,7 @@ def test_ctrl_c_ends_the_step(start, monkeypatch):
         ("OSError: [Errno 28] No space left on device", "disk is full"),
         ("THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", "cut short"),
         (
-            "NewConnectionError('... Failed to establish a new connection')\nERROR: No matching distribution found",
+            "Failed to establish a new connection\nERROR: No matching distribution found",
             "cannot be reached",
         ),
         ("Temporary failure in name resolution", "cannot be reached"),
