@@ -443,13 +443,9 @@ def split_swapped(n: int, n_validation: int, n_test: int, rng: np.random.Generat
 def describe_split(answer: Callable[..., Any], n: int, n_validation: int, n_test: int, rng: Any) -> Any:
     """What matters about a split; every right one, whatever its order, gives the same description."""
     again, other = copy.deepcopy(rng), np.random.default_rng(1)
-    result = answer(n, n_validation, n_test, rng)
-    try:
-        parts = _row_numbers(result)
-        repeated = _row_numbers(answer(n, n_validation, n_test, again))
-        elsewhere = _row_numbers(answer(n, n_validation, n_test, other))
-    except (TypeError, ValueError):
-        return result
+    parts = _row_numbers(answer(n, n_validation, n_test, rng))
+    repeated = _row_numbers(answer(n, n_validation, n_test, again))
+    elsewhere = _row_numbers(answer(n, n_validation, n_test, other))
     train, validation, test = (set(part) for part in parts)
     held_out = sorted(validation | test)
     ends = (list(range(len(held_out))), list(range(n - len(held_out), n)))
@@ -470,9 +466,9 @@ def describe_split(answer: Callable[..., Any], n: int, n_validation: int, n_test
 
 def _row_numbers(parts: Any) -> list[list[int]]:
     """Three lists of row numbers, whether they came as numbers or as boolean masks."""
-    arrays = [np.asarray(part) for part in parts]
+    arrays = [np.asarray(part) for part in parts] if np.iterable(parts) else []
     if len(arrays) != 3 or any(part.ndim != 1 or part.dtype.kind not in "iub" for part in arrays):
-        raise ValueError("not three lists of row numbers")
+        raise ValueError("return three arrays of row numbers: train, validation, test")
     return [(np.flatnonzero(part) if part.dtype.kind == "b" else part).tolist() for part in arrays]
 
 
