@@ -1,4 +1,4 @@
-"""A learner's first quarter of an hour: chapter 02 in JupyterLab, as ``start.py lab`` opens it, in a browser."""
+"""A learner's first steps in a real browser: chapter 02 in JupyterLab, as ``start.py lab`` opens it."""
 
 import importlib.util
 import shutil
@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
@@ -105,20 +104,26 @@ def wait_for_server(server, address, log):
 
 
 @pytest.fixture
-def page(lab):
-    """A page of a headless browser that notes every address it asks for; skips where there is no browser."""
-    sync_playwright = pytest.importorskip("playwright.sync_api", reason="playwright is missing").sync_playwright
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser())
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(1000 * TO_REACT)
-        page = context.new_page()
-        page.asked = []
-        context.on("request", lambda request: page.asked.append(request.url))
-        page.on("websocket", lambda socket: page.asked.append(socket.url))
-        page.goto(f"{lab}lab/tree/{CHAPTER}?token={TOKEN}")
-        yield page
-        browser.close()
+def playwright():
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def page(playwright, lab):
+    """Chapter 02 in a headless browser; ``page.asked`` holds every address that was asked for."""
+    browser = playwright.chromium.launch(executable_path=find_browser())
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(1000 * TO_REACT)
+    page = context.new_page()
+    page.asked = []
+    context.on("request", lambda request: page.asked.append(request.url))
+    page.on("websocket", lambda socket: page.asked.append(socket.url))
+    page.goto(f"{lab}lab/tree/{CHAPTER}?token={TOKEN}")
+    page.wait_for_function(READY, timeout=1000 * TO_START)
+    yield page
+    browser.close()
 
 
 def code_cell(page, text):
@@ -129,7 +134,7 @@ def code_cell(page, text):
 
 
 def answer(page, source):
-    """Type ``source`` into the cell of exercise 2.1, run it and the check below, and return what that says."""
+    """Type ``source`` into the cell of exercise 2.1, run it and its check, and return what that says."""
     index, cell = code_cell(page, "def ridge_gradient(X, y, w, lam)")
     check, _ = code_cell(page, 'check("ridge.gradient", ridge_gradient)')
     assert check > index
@@ -180,9 +185,7 @@ def errors(cell):
 
 @pytest.mark.browser
 @pytest.mark.skipif(find_browser() is None, reason=f"no browser here: none of {', '.join(BROWSERS)}")
-def test_a_learner_runs_chapter_02_moves_the_slider_and_is_told_what_is_wrong(page, monkeypatch):
-    page.wait_for_function(READY, timeout=1000 * TO_START)
-
+def test_a_learner_runs_chapter_02_moves_the_slider_and_is_told_what_is_wrong(page):
     cells = run_all(page)
     assert len(cells) > 30
     assert not [message for cell in cells for message in errors(cell)]
@@ -206,7 +209,7 @@ def test_a_learner_runs_chapter_02_moves_the_slider_and_is_told_what_is_wrong(pa
     assert page.locator("text=/official Jupyter news/i").count() == 0
     assert page.locator(".jp-Dialog").count() == 0
     assert len(page.asked) > 20
-    hosts = {urlsplit(url).hostname for url in page.asked if urlsplit(url).scheme not in ("data", "blob")}
-    assert hosts == {"127.0.0.1"}
-    asked_by_the_server = [url for url in page.asked if urlsplit(url).path in ("/lab/api/news", "/lab/api/update")]
-    assert not asked_by_the_server  # these two would make the server ask jupyter.org and PyPI
+    asked = [urlsplit(url) for url in page.asked if not url.startswith(("data:", "blob:"))]
+    assert {url.hostname for url in asked} == {"127.0.0.1"}
+    # These two would make the server itself ask jupyter.org and PyPI.
+    assert not {url.path for url in asked} & {"/lab/api/news", "/lab/api/update"}
