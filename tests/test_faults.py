@@ -15,7 +15,7 @@ from places import ROOT, TESTS
 FAULTS = [fault for path in sorted((TESTS / "faults").glob("*.toml"))
           for fault in tomllib.loads(path.read_text(encoding="utf-8"))["fault"]]  # fmt: skip
 NOT_OURS = {".git", ".venv", "my_course", "build", "__pycache__"}
-STARTED = int(time.time())
+CLOCK = itertools.count(int(time.time()))  # of the planted files, in seconds
 FAILED, SECONDS = 1, 180  # pytest's exit status when tests failed, and when nothing else went wrong
 
 
@@ -82,10 +82,11 @@ def course(tmp_path_factory):
     return copy
 
 
-def plant(path, text, clock=itertools.count(1)):
-    """Write ``text`` with a time of its own: Python and pytest keep what they compiled by time and length."""
+def plant(path, text):
+    """Write ``text`` at a time of its own: Python and pytest find what they compiled by time and length."""
     write(path, text)
-    os.utime(path, (STARTED + next(clock),) * 2)
+    moment = next(CLOCK)
+    os.utime(path, (moment, moment))
 
 
 def run(course, *tests):
