@@ -17,7 +17,7 @@ from course_lib.notebooks.learner import refresh
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 CHAPTER = "02_ridge.ipynb"
 TOKEN = "browser-test"
-TO_START, TO_RUN, TO_REACT = 60, 240, 30  # seconds at most, on a machine that is busy with other tests too
+TO_START, TO_RUN, TO_REACT = 120, 300, 60  # seconds at most, on a machine that is busy with other tests too
 
 WRONG = "def ridge_gradient(X, y, w, lam):\n    return -X.T @ (y - X @ w) / len(y) + lam * w**2"
 RIGHT = WRONG.replace("w**2", "w")
