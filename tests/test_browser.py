@@ -22,7 +22,7 @@ TO_START, TO_RUN, TO_REACT = 120, 300, 60  # seconds at most, on a machine that 
 WRONG = "def ridge_gradient(X, y, w, lam):\n    return -X.T @ (y - X @ w) / len(y) + lam * w**2"
 RIGHT = WRONG.replace("w**2", "w")
 
-# What JupyterLab holds in memory. The page has only the cells near the window.
+# What JupyterLab holds in memory: cells far from the window need not be drawn in the page.
 READY = f"""() => {{
     const panel = window.jupyterapp?.shell.currentWidget;
     return panel?.context?.path === '{CHAPTER}' && panel.context.isReady
