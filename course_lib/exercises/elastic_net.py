@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -132,7 +133,7 @@ def update_gram(X: Array, y: Array, w: Array, j: int, lam: float, l1_ratio: floa
 
 def _update(
     pull: Callable[[Array, Array, Array, int], float],
-    rest: Callable[[float, float, float, float], float],
+    rest: Callable[[float, float, float, float], Any],
 ) -> Callable[..., float]:
     """Another pull, or another formula ``rest(pull, curvature, l1, l2)``."""
 

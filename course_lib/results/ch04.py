@@ -1,6 +1,6 @@
 """Chapter 04: elastic net against lasso and ridge over fresh draws, on four kinds of data.
 
-Every method chooses its strength (the elastic net also its L1 share) on a validation sample of the size of the
+Every method chooses its strength (the elastic net also its L1 share) on a validation sample as large as the
 training sample. The error is the mean squared difference between the prediction and the noise-free target.
 """
 
