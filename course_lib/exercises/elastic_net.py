@@ -210,7 +210,7 @@ def lam_max_cases(rng: np.random.Generator) -> list[Case]:
     """Strongest pulls of both signs, shares other than 1 and a half."""
     cases = [
         Case((SMALL_X, SMALL_Y, 0.8), label="small"),
-        Case((SMALL_X, -SMALL_Y, 0.25), label="negative"),
+        Case((SMALL_X, -SMALL_Y, 0.4), label="negative"),
         Case((SMALL_X, -SMALL_Y, 1.0), label="lasso_end"),
     ]
     for n, d, l1_ratio in ((7, 3, 0.3), (10, 5, 0.05)):
@@ -373,6 +373,9 @@ EXERCISES = [
             "share_forgotten": Misconception(_lam_max(lambda c, n, r: np.abs(c).max() / n), "erratum 34"),
             "share_multiplied": Misconception(
                 _lam_max(lambda c, n, r: np.abs(c).max() * r / n), "division turned round"
+            ),
+            "swapped": Misconception(
+                _lam_max(lambda c, n, r: np.abs(c).max() / np.float64(n * (1 - r))), "erratum 34"
             ),
             "without_n": Misconception(_lam_max(lambda c, n, r: np.abs(c).max() / r), "pitfall 1"),
             "no_absolute": Misconception(_lam_max(lambda c, n, r: c.max() / (n * r)), "erratum 2"),
