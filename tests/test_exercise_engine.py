@@ -144,7 +144,7 @@ def annotated(y: tuple[float, ...], prediction: tuple[float, ...]) -> float:
         annotated,
         lambda y, prediction: ...,
     ],
-    ids=str,
+    ids=lambda stub: getattr(stub, "__name__", str(stub)),
 )
 def test_a_stub_is_not_attempted_and_not_wrong(stub):
     report = check(MSE, stub)
