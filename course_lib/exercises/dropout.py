@@ -7,6 +7,7 @@ reported as exactly that share, and any other as it is.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -82,22 +83,37 @@ def again(first: Array, second: Array, p: float) -> float:
 
 
 def observe_training(answer: Callable[..., Any], x: Array, p: float, rng: Rng, training: bool) -> dict:
-    """Two calls in training mode with one generator. Only the first gets x itself: it may be modified."""
-    original, spare = x.copy(), x.copy()
+    """Several calls in training mode. Only the first gets x itself, for an answer may modify it."""
+    original, twin = x.copy(), copy.deepcopy(rng)
     first = factors(answer(x, p, rng, training), original)
-    second = factors(answer(spare, p, rng, training), original)
-    return {**describe(first, p), "entries with the same fate in a second call": again(first, second, p)}
+    repeated = factors(answer(original.copy(), p, twin, training), original)
+    later = [factors(answer(original.copy(), p, rng, training), original) for _ in range(3)]
+    zeros = {int(np.sum(m == 0)) for m in (first, *later)}  # four equal counts: one check in a million
+    return {
+        **describe(first, p),
+        "entries with the same fate in a second call": again(first, later[0], p),
+        "number of zeros in four calls": "the same" if len(zeros) == 1 else "varies",
+        "a generator in the same state gives": _repeats(first, repeated),
+    }
+
+
+def _repeats(first: Array, second: Array) -> str:
+    return "the same mask" if np.array_equal(first == 0, second == 0) else "another mask"
 
 
 def observe_layer(answer: Any, p: float, rng: Rng, x: Array, grad: Array) -> dict[str, Any]:
     """Forward and backward in training, a second batch, then evaluation, with one layer."""
+    twin = answer(p, copy.deepcopy(rng))
     layer, given, given_grad = answer(p, rng), x, grad
     x, grad = x.copy(), grad.copy()  # what follows is compared with these, should the answer modify its input
-    nonzero, result = x != 0, {}
+    nonzero = x != 0
+    result: dict[str, Any] = {}
     first = np.array(layer.forward(given, True), dtype=float)
     second = np.array(layer.forward(x.copy(), True), dtype=float)
     if first.shape != x.shape:
         raise ValueError(f"forward returns shape {first.shape}, x has {x.shape}.")
+    repeated = np.array(twin.forward(x.copy(), True), dtype=float)
+    result["a generator in the same state gives"] = _repeats(first, repeated)
     back = factors(layer.backward(given_grad), grad)
     m = second[nonzero] / x[nonzero]
     kept, at_zero = m != 0, back[~nonzero]
@@ -106,9 +122,13 @@ def observe_layer(answer: Any, p: float, rng: Rng, x: Array, grad: Array) -> dic
     result["forward: same fate in a second call"] = again(first[nonzero], second[nonzero], p)
     result["backward: factor of kept entries"] = _range(back[nonzero][kept])
     result["backward: factor of dropped entries"] = _range(back[nonzero][~kept])
-    result["backward: share of zeros where x = 0"] = near(float(np.mean(at_zero == 0)), at_zero.size, p, 1 - p)
+    result["backward: share of zeros where x = 0"] = near(
+        float(np.mean(at_zero == 0)), at_zero.size, p, 1 - p
+    )
     result["backward: factor of kept entries where x = 0"] = _range(at_zero[at_zero != 0])
-    result["backward, called again"] = float(np.max(np.abs(factors(layer.backward(grad.copy()), grad) - back)))
+    result["backward, called again"] = float(
+        np.max(np.abs(factors(layer.backward(grad.copy()), grad) - back))
+    )
     evaluated = np.asarray(layer.forward(x.copy(), False), dtype=float)
     result["evaluation: largest change by forward"] = round(float(np.max(np.abs(evaluated - x))), 6)
     passed = np.asarray(layer.backward(grad.copy()), dtype=float)
@@ -185,11 +205,6 @@ def forward_one_mask(x: Array, p: float, rng: Rng, training: bool) -> Array:
     if not training:
         return x
     return x * (rng.random(x.shape[1]) >= p) / (1 - p) if p < 1 else 0 * x
-
-
-def forward_always(x: Array, p: float, rng: Rng, training: bool) -> Array:
-    """Dropping in evaluation too."""
-    return forward(x, p, rng, True)
 
 
 def _inverse(share: float) -> float:
@@ -329,7 +344,11 @@ class LayerStale(Layer):
 def layer_cases(rng: Rng) -> list[Case]:
     """Inputs with exact zeros, as ReLU makes them; gradients of both signs; p other than 0.5."""
     cases = []
-    for p, shape, label in ((0.2, (200, 50), "layer"), (0.7, (150, 60), "high_rate"), (0.4, (250, 40), "random")):
+    for p, shape, label in (
+        (0.2, (200, 50), "layer"),
+        (0.7, (150, 60), "high_rate"),
+        (0.4, (250, 40), "random"),
+    ):
         x, grad = signed(rng, shape, zeros=0.3), signed(rng, shape)
         cases.append(Case((p, generator(rng), x, grad), label=label, observe=observe_layer))
     return cases
@@ -407,7 +426,7 @@ EXERCISES = [
             "scaled_at_test_too": Misconception(
                 _forward(lambda p: _inverse(1 - p), lambda p: 1 - p), "erratum 10"
             ),
-            "drops_at_test": Misconception(forward_always, "pitfall 7"),
+            "rule_of_2014": Misconception(_forward(lambda p: 1.0, lambda p: 1 - p), "erratum 10"),
         },
         cases=forward_cases,
     ),

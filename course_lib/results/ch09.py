@@ -1,8 +1,8 @@
 """Chapter 09: the dropout rate over a grid, dropout with L2 and max-norm, Monte Carlo dropout.
 
-Every run on the digits draws its own training images (and label noise, initial weights, order, masks) from its seed. The 597
-test images are the same for all. For one seed all rates share images, noise, initial weights and order, so
-that differences between rates are paired.
+Every run on the digits draws its own training images (and label noise, initial weights, order, masks) from
+its seed. The 597 test images are the same for all. For one seed all rates share images, noise, initial
+weights and order, so that differences between rates are paired.
 """
 
 from __future__ import annotations
@@ -18,7 +18,17 @@ from course_lib import datasets, nn
 from course_lib.losses import SoftmaxLoss, SquaredLoss
 from course_lib.penalties import L2
 
-__all__ = ["COMBINATIONS", "EXPERIMENTS", "RATES", "SETTINGS", "Setting", "mc_dropout", "mc_summary", "pool", "run"]
+__all__ = [
+    "COMBINATIONS",
+    "EXPERIMENTS",
+    "RATES",
+    "SETTINGS",
+    "Setting",
+    "mc_dropout",
+    "mc_summary",
+    "pool",
+    "run",
+]
 
 RATES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7)
 SEEDS = range(10)
@@ -141,15 +151,24 @@ def mc_dropout(n: int, p: float, seed: int, samples: int = 200) -> dict[str, np.
         nn.Linear(32, 1, rng, init="glorot"),
     )
     optimiser = nn.Adam(model.parameters(), lr=0.01)
-    nn.fit(model, x[:, None], y, loss=SquaredLoss(), optimiser=optimiser, epochs=400, batch_size=None, rng=rng,
-           progress=False)  # fmt: skip
+    nn.fit(
+        model,
+        x[:, None],
+        y,
+        loss=SquaredLoss(),
+        optimiser=optimiser,
+        epochs=400,
+        batch_size=None,
+        rng=rng,
+        progress=False,
+    )
     grid = np.linspace(-3, 3, 61)
     draws = np.stack([model.forward(grid[:, None], training=True)[:, 0] for _ in range(samples)])
     return {"x": x, "y": y, "grid": grid, "mean": draws.mean(axis=0), "sd": draws.std(axis=0, ddof=1)}
 
 
 def mc_summary(n: int, p: float, seed: int) -> dict[str, float]:
-    """How often mean ± 2 deviations holds the true sin(3x), and the mean deviation: inside the data, outside."""
+    """How often mean ± 2 deviations holds the true curve, and the mean deviation, inside and outside."""
     fit = mc_dropout(n, p, seed)
     inside = np.abs(fit["grid"]) <= 1
     holds = np.abs(fit["mean"] - np.sin(3 * fit["grid"])) <= 2 * fit["sd"]
