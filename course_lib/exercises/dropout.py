@@ -484,13 +484,13 @@ EXERCISES = [
         id="dropout.variance",
         chapter=9,
         minutes=3,
-        reference=0.25,
+        reference=1.5,  # p = 0.6
         misconceptions={
-            "unscaled": Misconception(0.16, "erratum 10"),
-            "scaled_once": Misconception(0.2, "the scale of a variance is squared"),
-            "second_moment": Misconception(1.25, "mean not subtracted"),
-            "standard_deviation": Misconception(0.5, "pitfall 21"),
-            "upside_down": Misconception(4.0, "pitfall 8"),
+            "unscaled": Misconception(0.24, "erratum 10"),
+            "scaled_once": Misconception(0.6, "the scale of a variance is squared"),
+            "second_moment": Misconception(2.5, "mean not subtracted"),
+            "standard_deviation": Misconception(np.sqrt(1.5), "pitfall 21"),
+            "upside_down": Misconception(0.4 / 0.6, "pitfall 8"),
         },
     ),
     Value(
@@ -509,13 +509,13 @@ EXERCISES = [
         id="dropout.evaluation",
         chapter=9,
         minutes=2,
-        reference=3.0,
+        reference=4.0,  # enters the layer, with p = 0.2
         misconceptions={
-            "scaled_down": Misconception(2.4, "erratum 10"),
-            "scaled_up": Misconception(3.75, "pitfall 8"),
+            "scaled_down": Misconception(3.2, "erratum 10"),
+            "scaled_up": Misconception(5.0, "pitfall 8"),
             "zero": Misconception(0.0, "pitfall 7"),
-            "one_over_p": Misconception(15.0, "pitfall 8"),
-            "p_times": Misconception(0.6, "two meanings of p in use"),
+            "one_over_p": Misconception(20.0, "pitfall 8"),
+            "p_times": Misconception(0.8, "two meanings of p in use"),
         },
     ),
     Choice(
