@@ -17,12 +17,12 @@ from course_lib.notebooks.learner import refresh
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 CHAPTER = "02_ridge.ipynb"
 TOKEN = "browser-test"
-TO_START, TO_RUN, TO_REACT = 60, 240, 30  # seconds at most, on a machine that is busy with other tests too
+TO_START, TO_RUN, TO_REACT = 120, 300, 60  # seconds at most, on a machine that is busy with other tests too
 
 WRONG = "def ridge_gradient(X, y, w, lam):\n    return -X.T @ (y - X @ w) / len(y) + lam * w**2"
 RIGHT = WRONG.replace("w**2", "w")
 
-# What JupyterLab holds in memory. The page has only the cells near the window.
+# What JupyterLab holds in memory: cells far from the window need not be drawn in the page.
 READY = f"""() => {{
     const panel = window.jupyterapp?.shell.currentWidget;
     return panel?.context?.path === '{CHAPTER}' && panel.context.isReady

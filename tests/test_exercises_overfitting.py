@@ -1,4 +1,4 @@
-"""The references of chapter 01 against oracles; wrong answers that the catalogue does not know fail as well."""
+"""The references of chapter 01 against oracles; wrong answers outside the catalogue fail as well."""
 
 from __future__ import annotations
 
