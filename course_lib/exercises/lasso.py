@@ -163,7 +163,7 @@ def lam_max_cases(rng: np.random.Generator) -> list[Case]:
 # ----------------------------------------------------------------------------------------- soft_threshold
 
 
-def soft_threshold(z: Array, threshold: float) -> Array:
+def soft_threshold(z: Any, threshold: float) -> Array:
     """sign(z) max(|z| - threshold, 0)."""
     z = np.asarray(z, dtype=float)
     return np.sign(z) * np.maximum(np.abs(z) - threshold, 0.0)
@@ -210,9 +210,9 @@ def soft_one_sided(z: Array, threshold: float) -> Array:
     return np.maximum(z - threshold, 0.0)
 
 
-def soft_removed(z: Array, threshold: float) -> Array:
-    """The part that is taken away."""
-    return np.clip(z, -threshold, threshold)
+def soft_always_down(z: Array, threshold: float) -> Array:
+    """The threshold subtracted on the negative side too."""
+    return np.where(np.abs(z) > threshold, z - threshold, 0.0)
 
 
 def soft_scaled(z: Array, threshold: float) -> Array:
@@ -221,10 +221,10 @@ def soft_scaled(z: Array, threshold: float) -> Array:
 
 
 def threshold_cases(rng: np.random.Generator) -> list[Case]:
-    """Both signs, zeros, entries on the threshold, a threshold of zero, a matrix, a large threshold."""
+    """Both signs, zeros, entries near the threshold, a threshold of zero, a matrix, a large threshold."""
     return [
         Case((np.array([-3.0, -0.5, 0.0, 0.75, 2.0]), 1.0), label="mixed"),
-        Case((np.array([-1.5, 1.5, -1.25, 1.75]), 1.5), label="on_the_threshold"),
+        Case((np.array([-1.5625, 1.4375, -1.25, 1.75]), 1.5), label="near_the_threshold"),
         Case((np.array([-2.0, 0.0, 3.0]), 0.0), label="no_threshold"),
         Case((rng.uniform(-3, 3, size=(3, 4)), 0.7), label="matrix"),
         Case((rng.uniform(-1, 1, size=6), 5.0), label="all_small"),
@@ -262,7 +262,9 @@ def ista_step_rescaled(X: Array, y: Array, w: Array, lam: float, step: float) ->
     return step * soft_threshold(w / step + pull(X, y, w), lam)
 
 
-def _ista_step(threshold: Callable[[Array, float], Array], amount: Callable[..., float]) -> Callable[..., Array]:
+def _ista_step(
+    threshold: Callable[[Array, float], Array], amount: Callable[..., float]
+) -> Callable[..., Array]:
     """The right gradient step, followed by something else."""
 
     def wrong(X: Array, y: Array, w: Array, lam: float, step: float) -> Array:
@@ -286,9 +288,9 @@ def ista_step_sum(X: Array, y: Array, w: Array, lam: float, step: float) -> Arra
     return soft_threshold(w + step * len(y) * pull(X, y, w), step * lam)
 
 
-def ista_step_order(X: Array, y: Array, w: Array, lam: float, step: float) -> Array:
-    """Threshold first, gradient step afterwards."""
-    return soft_threshold(w, step * lam) + step * pull(X, y, w)
+def ista_step_uphill(X: Array, y: Array, w: Array, lam: float, step: float) -> Array:
+    """The gradient added instead of subtracted."""
+    return soft_threshold(w - step * pull(X, y, w), step * lam)
 
 
 def step_cases(rng: np.random.Generator) -> list[Case]:
@@ -346,7 +348,7 @@ def _coordinate(formula: Callable[[float, float, float, int, float], float]) -> 
 
 
 def coordinate_cases(rng: np.random.Generator) -> list[Case]:
-    """Columns whose mean square is not 1, a weight to be changed that is not zero, an update to exactly zero."""
+    """Columns whose mean square is not 1, old weights that are not 0, an update to exactly 0."""
     cases = [
         Case((SMALL_X, SMALL_Y, np.array([2.0, -1.5, 1.0]), 0, 0.5), label="mixed"),
         Case((SMALL_X, SMALL_Y, np.array([0.5, 1.0, 1.0]), 2, 0.0), label="no_penalty"),
@@ -523,7 +525,7 @@ EXERCISES = [
             "without_max": Misconception(soft_without_max, "erratum 48"),
             "sign_lost": Misconception(soft_sign_lost, "erratum 2"),
             "one_sided": Misconception(soft_one_sided, "a shifted ReLU"),
-            "removed_part": Misconception(soft_removed, "the prox of the dual"),
+            "always_down": Misconception(soft_always_down, "erratum 2"),
             "scaled": Misconception(soft_scaled, "erratum 38"),
         },
         cases=threshold_cases,
@@ -547,7 +549,7 @@ EXERCISES = [
             "hard": Misconception(
                 _ista_step(hard_threshold, lambda lam, step, n: step * lam), "pruning after the step"
             ),
-            "order": Misconception(ista_step_order, "the two half-steps swapped"),
+            "uphill": Misconception(ista_step_uphill, "erratum 4"),
         },
         cases=step_cases,
     ),
@@ -602,9 +604,7 @@ EXERCISES = [
             "lam_without_n": Misconception(
                 _coordinate(lambda z, a, w, n, lam: float(soft_threshold(z, lam / n)) / a), "pitfall 1"
             ),
-            "ridge_update": Misconception(
-                _coordinate(lambda z, a, w, n, lam: z / (a + lam)), "erratum 38"
-            ),
+            "ridge_update": Misconception(_coordinate(lambda z, a, w, n, lam: z / (a + lam)), "erratum 38"),
             "least_squares": Misconception(_coordinate(lambda z, a, w, n, lam: z / a), "pitfall 20"),
         },
         cases=coordinate_cases,
