@@ -1,0 +1,1 @@
+"""Experiments that take longer than a chapter may: a module ``chNN`` holds the ``EXPERIMENTS`` of chapter NN."""
