@@ -232,7 +232,11 @@ def adamw_cases(rng: np.random.Generator) -> list[Case]:
         first, m = rng.normal(size=shape), rng.normal(size=shape)
         v = rng.uniform(0.2, 2.0, size=shape)
         cases.append(
-            Case((rng.normal(size=shape), first, m, v, t, lr, lam), extra, label="other_betas" if extra else "later")
+            Case(
+                (rng.normal(size=shape), first, m, v, t, lr, lam),
+                extra,
+                label="other_betas" if extra else "later",
+            )
         )
     return cases
 
@@ -396,7 +400,9 @@ EXERCISES = [
         alternatives={"shrink_first": sgd_shrink_first, "loop": sgd_loop, "float32": sgd_float32},
         misconceptions={
             "doubled": Misconception(_sgd(lambda w, g, lr, lam: w - lr * (g + 2 * lam * w)), "erratum 7"),
-            "absolute": Misconception(_sgd(lambda w, g, lr, lam: w - lr * (g + lam * np.abs(w))), "erratum 2"),
+            "absolute": Misconception(
+                _sgd(lambda w, g, lr, lam: w - lr * (g + lam * np.abs(w))), "erratum 2"
+            ),
             "no_lr": Misconception(_sgd(lambda w, g, lr, lam: w - lr * g - lam * w), "pitfall 4"),
             "after": Misconception(
                 _sgd(lambda w, g, lr, lam: (1 - lr * lam) * (w - lr * g)), "order of the two halves"

@@ -63,9 +63,10 @@ def train(rule: str, strength: float, seed: int, *, flip: float) -> tuple[nn.Seq
     """Train a fresh network for 60 epochs (batches of 32) by one of the ``RULES``."""
     (X, y), valid, _ = noisy_digits(seed, flip=flip)
     model, (optimiser, rest) = overlarge_net(seed), RULES[rule]
+    rng = np.random.default_rng([80, seed])
     history = nn.fit(
         model, X, y, loss=SoftmaxLoss(), optimiser=optimiser(model.parameters(), strength), epochs=EPOCHS,
-        batch_size=32, rng=np.random.default_rng([80, seed]), validation=valid, progress=False, **rest(strength),
+        batch_size=32, rng=rng, validation=valid, progress=False, **rest(strength),
     )  # fmt: skip
     return model, history
 
