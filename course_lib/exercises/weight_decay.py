@@ -26,7 +26,7 @@ def penalised_norms(data_loss: float, weights: Sequence[Array], lam: float) -> f
     """Through norms, one matrix at a time."""
     total = data_loss
     for w in weights:
-        total += 0.5 * lam * np.linalg.norm(w) ** 2
+        total += 0.5 * lam * float(np.linalg.norm(w)) ** 2
     return total
 
 
@@ -52,7 +52,7 @@ def squares(weights: Sequence[Array]) -> float:
 
 def penalised_on_loss(data_loss: float, weights: Sequence[Array], lam: float) -> float:
     """The penalty of the loss value in place of the loss, as a call of a regularizer on it does."""
-    return lam * data_loss**2
+    return lam / 2 * data_loss**2
 
 
 def penalised_mean(data_loss: float, weights: Sequence[Array], lam: float) -> float:
@@ -384,9 +384,7 @@ EXERCISES = [
             "norm": Misconception(_penalised(lambda d, w, lam: lam / 2 * np.sqrt(squares(w))), "pitfall 21"),
             "mean": Misconception(penalised_mean, "mean taken from the data loss"),
             "lam_squared": Misconception(_penalised(lambda d, w, lam: lam**2 / 2 * squares(w)), "erratum 51"),
-            "last_layer": Misconception(
-                _penalised(lambda d, w, lam: lam / 2 * squares(w[-1:])), "only one layer's weights"
-            ),
+            "loss_squared_added": Misconception(_penalised(lambda d, w, lam: lam / 2 * d**2), "erratum 50"),
         },
         cases=loss_cases,
     ),
@@ -485,8 +483,9 @@ EXERCISES = [
             ),
             "negative_lost": Misconception(prox_relu, "max(z - t, 0) without the sign"),
             "hard": Misconception(prox_hard, "hard-thresholding"),
-            "absolute": Misconception(
-                lambda w, grad, lr, lam: w - lr * (grad + lam * np.abs(w)), "erratum 2"
+            "twice": Misconception(
+                lambda w, grad, lr, lam: soft(w - lr * (grad + lam * np.sign(w)), lr * lam),
+                "penalty in the loss and in the step",
             ),
         },
         cases=prox_cases,
