@@ -669,3 +669,10 @@ def test_exit_status_and_variables_are_passed_on(start, capfd):
     code = "import os, sys; print(os.environ['VIRTUAL_ENV'], os.environ['EXTRA']); sys.exit(7)"
     assert start.hand_over([sys.executable, "-c", code], EXTRA="more") == 7
     assert capfd.readouterr().out.split() == [start.VENV, "more"]
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_torch_alone_where_the_default_index_has_no_cuda(start, steps, monkeypatch, platform):
+    monkeypatch.setattr(start.sys, "platform", platform)
+    start.install_torch()
+    assert "--no-deps" in steps.commands[0]

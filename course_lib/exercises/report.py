@@ -188,8 +188,8 @@ def _table(rows: list[tuple[str, str]]) -> str:
         return ""
     cells = "".join(
         f"<tr><th scope='row' style='text-align:left;vertical-align:top'>{escape(name)}</th>"
-        f"<td style='text-align:left'><pre style='margin:0;white-space:pre-wrap'>{escape(text)}</pre></td>"
-        "</tr>"
+        "<td style='text-align:left'><pre style='margin:0;white-space:pre-wrap;background:none'>"
+        f"{escape(text)}</pre></td></tr>"
         for name, text in rows
     )
     return f"<table style='margin:.3em 0'>{cells}</table>"

@@ -1,1 +1,1 @@
-"""Experiments that take longer than a chapter may: ``chNN`` holds the ``EXPERIMENTS`` of chapter NN."""
+"""What takes longer than a chapter may: a module ``chNN`` holds the ``EXPERIMENTS`` of chapter NN."""
