@@ -117,6 +117,13 @@ def test_all_zeros_exactly_when_lam_is_at_least_lam_max(solver, seed, l1_ratio, 
     assert (not result.w.any()) == (fraction >= 1)
 
 
+def test_lam_max_never_rounds_down():
+    X = np.array([[-1.0], [1.0]])
+    for strongest, l1_ratio in np.random.default_rng(0).uniform(0.01, 1, size=(500, 2)):
+        lam = lam_max(X, [-strongest, strongest], l1_ratio)
+        assert strongest <= lam * l1_ratio <= strongest * (1 + 1e-15)
+
+
 def test_lam_max_written_out():
     X, y = problem(9, 4)
     Xc, yc = X - X.mean(axis=0), y - y.mean()
@@ -286,6 +293,19 @@ def test_ista_first_step_written_out():
     with pytest.warns(NotConverged):
         first = ista(X, y, lam, max_iter=1).w
     np.testing.assert_allclose(first, soft_threshold(step * Xc.T @ yc / n, step * lam), rtol=1e-12)
+
+
+def test_one_cycle_of_coordinate_descent_written_out():
+    # Every coefficient sees the newest values of the ones before it, also when they just moved.
+    X, y = problem(10, 4)
+    Xc, yc, lam, l1_ratio, w = X - X.mean(axis=0), y - y.mean(), 0.3, 0.6, np.ones(4)
+    for j in range(4):
+        rest = yc - Xc @ w + Xc[:, j] * w[j]
+        pull = soft_threshold(Xc[:, j] @ rest / 10, lam * l1_ratio)
+        w[j] = pull / (Xc[:, j] @ Xc[:, j] / 10 + lam * (1 - l1_ratio))
+    with pytest.warns(NotConverged):
+        result = coordinate_descent(X, y, lam, l1_ratio, w0=np.ones(4), max_iter=1)
+    np.testing.assert_allclose(result.w, w, rtol=1e-10)
 
 
 @each_solver

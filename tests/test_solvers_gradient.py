@@ -66,6 +66,7 @@ def test_a_small_step_is_not_mistaken_for_the_end():
         result = gradient_descent(lambda w: (w[0], np.ones(1)), [0.0], step=1e-12, max_iter=50)
     assert record[0].filename == __file__
     assert not result.converged
+    assert result.n_iter == 50
 
 
 def test_divergence_is_named():

@@ -139,9 +139,8 @@ def _cycles(problem: Problem, w: np.ndarray) -> Iterator[np.ndarray]:
         for j in np.flatnonzero(squares):
             old = w[j]
             pull = X[:, j] @ residual / n + squares[j] * old
-            w[j] = (pull - min(max(pull, -l1), l1)) / (
-                squares[j] + l2
-            )  # (3.9), soft-thresholding written out
+            # Soft-thresholding written out for one number, divided by the parabola's curvature (3.9).
+            w[j] = (pull - min(max(pull, -l1), l1)) / (squares[j] + l2)
             if w[j] != old:
                 residual += (old - w[j]) * X[:, j]
         yield w

@@ -10,7 +10,6 @@ how they know that they are done is the same, and stands here. The intercept is 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -117,9 +116,8 @@ def lam_max(X: Any, y: Any, l1_ratio: float = 1.0, *, fit_intercept: bool = True
         )
     strongest = Problem(centre(X, y, fit_intercept=fit_intercept), ElasticNet(0, l1_ratio)).strongest_pull()
     lam = strongest / l1_ratio
-    while lam * l1_ratio < strongest:  # the division may have rounded down
-        lam = math.nextafter(lam, math.inf)
-    return lam
+    # Division and product may both round down, each by half a unit in the last place.
+    return lam if lam * l1_ratio >= strongest else lam * (1 + 2 * np.finfo(float).eps.item())
 
 
 @dataclass(frozen=True)
@@ -169,8 +167,8 @@ class Problem:
         """Return the duality gap for the better of two dual points ``scale * residual`` (3.8)."""
         u = -self.gradient(w)
         l1, l2 = self.penalty.l1.lam, self.penalty.l2.lam
-        excess = float(np.max(np.abs(u - l2 * w)))  # at the minimum this is at most l1 (KKT)
-        scales = [l1 / excess if excess > l1 else 1.0]
+        pull = float(np.max(np.abs(u - l2 * w)))  # on the L1 part: at most l1 at the minimum (KKT)
+        scales = [l1 / pull if pull > l1 else 1.0]
         if l2 > 0:
             scales.append(1.0)  # with an L2 part every dual point is feasible, the residual itself too
         return min(self._gap_at(w, u, scale) for scale in scales)
@@ -217,8 +215,8 @@ def minimise(
 
     The certificate is the duality gap, relative to the objective at ``w = 0`` without penalty,
     ``||y||² / (2n)``. At ``lam = 0``, where no useful gap is known, it is the KKT residual
-    ``max |X.T r| / n``, relative to its value at 0. Without a ``tol`` it is 1e-10, or
-    1e-5 in float32, where rounding allows no more.
+    ``max |X.T r| / n``, relative to its value at 0. Without a ``tol`` it is 1e-10, or 1e-5 in float32, where
+    rounding allows no more.
     """
     problem = Problem(centre(X, y, fit_intercept=fit_intercept), ElasticNet(lam, l1_ratio))
     start = problem.start(w0)

@@ -48,7 +48,7 @@ class Result:
     converged : bool
         Whether ``certificate <= tolerance``.
     certificate_name : str
-        ``"duality gap"``, ``"KKT residual"`` or ``"gradient norm"``.
+        ``"duality gap"``, ``"KKT residual"``, ``"gradient norm"`` or ``"certificate"`` (the caller's own).
     tolerance : float
         What the certificate was compared with, in the certificate's own unit.
     certificates : ndarray of shape (n_iter + 1,)
@@ -83,7 +83,7 @@ def iterate(
 
     The first state is the start (iteration 0). ``callback(iteration, w)`` gets a copy of every iterate. With
     ``keep_best``, for methods that do not descend at every step, an uncertified run returns its best iterate.
-    ``stacklevel`` is the number of calls between a warning and the user's line.
+    ``stacklevel`` says how many calls up from here the user's line is, for the warning to point at.
 
     Warns
     -----

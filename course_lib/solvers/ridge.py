@@ -134,7 +134,7 @@ def path(X: Any, y: Any, lams: Any, *, fit_intercept: bool = True) -> tuple[np.n
 
 
 def shrinkage_factors(X: Any, lam: float, *, center: bool = True) -> np.ndarray:
-    """Return ``s² / (s² + n lam)`` for every singular value ``s`` of ``X``, largest first (2.6).
+    """Return ``s² / (s² + n lam)`` for every singular value ``s`` of ``X``, largest first (2.5).
 
     Ridge multiplies the least-squares fit along the j-th principal direction of ``X`` by the j-th factor.
 
@@ -169,7 +169,7 @@ def shrinkage_factors(X: Any, lam: float, *, center: bool = True) -> np.ndarray:
 
 
 def effective_df(X: Any, lam: float, *, center: bool = True) -> float:
-    """Return the effective degrees of freedom: the sum of the shrinkage factors (2.7).
+    """Return the effective degrees of freedom: the sum of the shrinkage factors (2.6).
 
     This is the trace of the matrix that maps (centred) ``y`` to its ridge fit. The intercept is not counted:
     add 1 for it. At ``lam = 0`` the value is the rank of ``X`` (centred, when ``center`` is true).
@@ -233,7 +233,7 @@ def _solve_centred(X: np.ndarray, y: np.ndarray, n_lam: float) -> np.ndarray:
     n, d = X.shape
     if d <= n:
         return cho_solve(cho_factor(X.T @ X + n_lam * np.eye(d, dtype=X.dtype)), X.T @ y)
-    # (X.T X + c I)^-1 X.T = X.T (X X.T + c I)^-1: n unknowns instead of d (2.4).
+    # (X.T X + c I)^-1 X.T = X.T (X X.T + c I)^-1: n unknowns instead of d.
     return X.T @ cho_solve(cho_factor(X @ X.T + n_lam * np.eye(n, dtype=X.dtype)), y)
 
 
