@@ -16,7 +16,7 @@ FAULTS = [fault for path in sorted((TESTS / "faults").glob("*.toml"))
           for fault in tomllib.loads(path.read_text(encoding="utf-8"))["fault"]]  # fmt: skip
 NOT_OURS = {".git", ".venv", "my_course", "build", "__pycache__"}
 CLOCK = itertools.count(int(time.time()))  # of the planted files, in seconds
-FAILED, SECONDS = 1, 180  # pytest's exit status when tests failed, and when nothing else went wrong
+FAILED, SECONDS = 1, 600  # pytest's exit status when tests failed, and when nothing else went wrong
 
 
 def read(path):
