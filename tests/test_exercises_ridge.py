@@ -186,6 +186,7 @@ def test_what_is_returned_by_the_intercept_exercise_is_read_kindly_and_named_rig
     assert judge(item, lambda X, y, lam: ridge.fit(X, y, lam)[::-1]).kind == "swapped"
     alone = judge(item, lambda X, y, lam: ridge.fit(X, y, lam)[0])
     assert "2 results are expected (w, b)" in alone.sentence
+    assert alone.failures[0].label == "a small example"  # d = 2, as many entries as results
     assert "b =" not in alone.failures[0].got
 
 
