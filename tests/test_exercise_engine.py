@@ -297,7 +297,7 @@ def test_the_line_number_counts_from_the_def():
         (np.nan, "not_finite", "NaN"),
         (np.inf, "not_finite", "inf"),
         (np.ones(3), "shape", "shape (3,)"),
-        (np.array([[1.75]]), "shape", "shape (1, 1)"),
+        (np.array([[1.75, 2.0]]), "shape", "shape (1, 2)"),
         ([], "shape", "shape (0,)"),
         ((1.0, 2.0), "shape", "shape (2,)"),
         ({}, "type", "dict"),
@@ -540,7 +540,21 @@ def test_letters_are_read_kindly(letter):
     assert check("start.not_attempted", letter).passed
 
 
-@pytest.mark.parametrize("value", [-1.5, np.float32(-1.5), "x" and -1.5000000001, np.array(-1.5)])
+@pytest.mark.parametrize("answer", [2, 3.0, None, True, ["b"], b"b", np.nan, print, {}])
+def test_a_choice_asks_for_a_letter_in_quotation_marks(answer):
+    report = check("start.not_attempted", answer)
+    assert (report.attempted, report.passed) == (True, False)
+    assert 'quotation marks is expected, one of: "a", "b", "c"' in report.sentence
+    assert "array" not in report.sentence
+
+
+def test_none_is_no_function_that_returned_nothing():
+    assert "function" not in check("start.residual", None).sentence
+
+
+@pytest.mark.parametrize(
+    "value", [-1.5, np.float32(-1.5), -1.5000000001, np.array(-1.5), [-1.5], (-1.5,), np.array([[-1.5]])]
+)
 def test_values_are_read_kindly(value):
     assert check("start.residual", value).passed
 
@@ -553,7 +567,12 @@ def test_values_are_read_kindly(value):
     [
         (lambda w, c: -c * w, "sign", "opposite"),
         (lambda w, c: 3 * c * w, "factor", "3 times"),
-        (lambda w, c: len(w) * c * w, "factors", "3, 2, 4"),
+        (lambda w, c: len(w) * c * w, "factor", "times `len(w)`"),
+        (lambda w, c: c * w / len(w), "factor", "times `1/len(w)`"),
+        (lambda w, c: c * c * w, "factor", "times `c`"),
+        (lambda w, c: w / 2, "factor", "times `1/(2·c)`"),
+        (lambda w, c: (len(w) + 1) ** 2 * c * w, "factors", "16, 9, 25"),
+        (lambda w, c: c * w[::-1], "order", "expected order"),
         (lambda w, c: np.abs(c * w), "particular", "Right for: positive"),
         (lambda w, c: c * w + 1, "value", "no simple pattern"),
         (lambda w, c: (c * w)[:, None], "shape", "(3, 1)"),
@@ -561,13 +580,89 @@ def test_values_are_read_kindly(value):
         (lambda w, c: c * w[:2], "shape", "(2,)"),
         (lambda w, c: None if c > 1 else c * w, "type", "None"),
     ],
-    ids=["sign", "factor", "factors", "particular", "value", "shape", "nan", "short", "none"],
+    ids=[
+        "sign",
+        "factor",
+        "n",
+        "1_over_n",
+        "argument",
+        "half",
+        "factors",
+        "order",
+        "particular",
+        "value",
+        "shape",
+        "nan",
+        "short",
+        "none",
+    ],
 )
 def test_the_violated_property_is_named(answer, kind, word):
     report = judge(toy(), answer)
     assert report.diagnosis is None
     assert report.kind == kind
     assert word in report.sentence
+
+
+def singular(w, c):
+    if c == 0.5:
+        raise np.linalg.LinAlgError("Singular matrix")
+    return c * w + 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "got"),
+    [
+        (singular, "LinAlgError: Singular matrix"),
+        (lambda w, c: c * w + (1 if c != 0.5 else np.nan), "[nan nan]"),
+        (lambda w, c: c * w + 1 if c != 0.5 else [0.5], "[0.5]"),
+        (lambda w, c: c * w + 1 if c != 0.5 else "text", "'text'"),
+        (lambda w, c: c * w + 1 if c != 0.5 else None, "None"),
+    ],
+    ids=["exception", "nan", "shape", "text", "none"],
+)
+def test_a_message_is_shown_with_the_case_that_led_to_it(answer, got):
+    """The first case is wrong too, in its values."""
+    (failure,) = judge(toy(), answer).failures
+    assert failure.label == "positive"
+    assert failure.got.endswith(got)
+
+
+def test_what_is_printed_belongs_to_the_case_that_is_shown():
+    def answer(w, c):
+        print("c is", c)
+        return c * w if c > 1 else c * w + np.nan
+
+    assert judge(toy(), answer).printed == "c is 0.5"
+
+
+def several():
+    return toy(reference=lambda w, c: (c * w, np.array(w).sum()), returns=("w", "total"), misconceptions={})
+
+
+def test_two_results_in_the_wrong_order_are_named():
+    report = judge(several(), lambda w, c: (w.sum(), c * w))
+    assert report.kind == "swapped"
+    assert "w, total" in report.sentence
+    assert judge(several(), lambda w, c: (w.sum(), 2 * c * w)).kind != "swapped"
+
+
+@pytest.mark.parametrize(
+    "form", [np.asarray, list, lambda w: np.append(w, 0.0)], ids=["array", "list", "one"]
+)
+def test_one_array_where_several_results_are_expected_is_not_taken_apart(form):
+    report = judge(several(), lambda w, c: form(c * w))
+    assert report.kind == "type"
+    assert "2 results are expected (w, total)" in report.sentence
+    assert "=" not in report.failures[0].got
+
+
+def test_a_number_may_come_in_an_array_of_one():
+    for form in (lambda x: np.array([x]), lambda x: [x], lambda x: np.array([[x]])):
+        assert judge(several(), lambda w, c, form=form: (c * w, form(w.sum()))).passed
+    assert judge(toy(), lambda w, c: (c * w)[None]).kind == "shape"  # arrays keep their shape
+    two = judge(several(), lambda w, c: (c * w, np.array([w.sum(), 0.0])))
+    assert two.kind == "shape"
 
 
 def test_a_missing_exact_zero_is_named():
@@ -587,6 +682,9 @@ def test_only_the_wrong_one_of_several_results_is_named():
     assert report.kind == "factor"
     assert "scaled" in report.sentence
     assert "2 results are expected (scaled, c)" in judge(item, lambda w, c: c * w[0]).sentence
+    named = judge(item, lambda w, c: {"scaled": c * w, "c": c}).sentence
+    assert "`dict`" in named
+    assert "that many" not in named  # it holds two
     assert judge(item, lambda w, c: w.sort()).kind == "type"
 
 
@@ -650,7 +748,7 @@ def test_the_first_failing_case_is_shown():
 def test_the_expected_value_of_choices_and_values_is_not_given_away():
     assert "-1.5" not in repr(check("start.residual", 7.0))
     text = repr(check("start.not_attempted", "z"))
-    assert "a, b, c" in text
+    assert '"a", "b", "c"' in text
     assert "expected " not in text
 
 
@@ -689,7 +787,7 @@ def test_hints_come_in_layers_and_end():
     assert total == 3
     seen = [hint("ridge.loo") for _ in range(total + 1)]
     assert [h.level for h in seen] == [1, 2, 3, 3]
-    assert "Solutions" in repr(seen[-1])
+    assert "self-paced edition of the chapter has a section Solutions" in repr(seen[-1])  # another has none
     assert "Solutions" not in repr(seen[0])
     assert hint("ridge.loo", level=2).text == seen[1].text
     assert "1 to 3" in repr(hint("ridge.loo", level=9))

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from course_lib.exercises import ridge
+from course_lib.exercises import ridge, wording
 from course_lib.exercises.catalogue import find
+from course_lib.exercises.engine import judge
 
 
 @pytest.fixture(params=[(9, 4, 0.3), (20, 3, 2.0)])
@@ -104,7 +105,6 @@ def test_weight_decay_is_twice_lam_for_mse_loss(problem):
 
 def test_answers_of_other_people_are_named():
     """The same mistakes written differently: through scikit-learn, in single precision, with an inverse."""
-    from course_lib.exercises.engine import judge
 
     def same_alpha(X, y, lam):
         return Ridge(alpha=lam + 1e-12, fit_intercept=False).fit(X, y).coef_
@@ -125,3 +125,79 @@ def test_answers_of_other_people_are_named():
     assert judge(find("ridge.closed_form"), inverse).diagnosis == "lam_without_n"
     assert judge(find("ridge.gradient"), loop).diagnosis == "penalty_absolute"
     assert judge(find("ridge.intercept"), no_bias_in_penalty_forgotten).diagnosis == "penalised"
+
+
+def from_eigh(X, lam, order=slice(None)):
+    values = np.linalg.eigh(X.T @ X)[0][order]
+    return values / (values + len(X) * lam)
+
+
+def test_shrinkage_factors_are_wanted_largest_first_and_without_extra_zeros():
+    """min(n, d) of them, also for n < d, where XᵀX has d eigenvalues."""
+    item = find("ridge.shrinkage_factors")
+    wide = [case for case in item.cases(np.random.default_rng(0)) if np.less(*case.args[0].shape)]
+    assert all((np.linalg.svd(case.args[0], compute_uv=False) > 1e-3).all() for case in wide)
+    assert wide
+    assert judge(item, from_eigh).diagnosis == "all_eigenvalues"
+    assert judge(item, lambda X, lam: ridge.shrinkage_factors(X, lam)[::-1]).diagnosis == "ascending"
+    descending = judge(item, lambda X, lam: from_eigh(X, lam, slice(None, None, -1)))
+    assert descending.kind == "shape"
+    assert descending.failures[0].label == "more features than samples"
+
+    def permuted(X, lam):
+        return np.roll(ridge.shrinkage_factors(X, lam), 1)
+
+    assert judge(item, permuted).kind == "order"
+
+
+def test_leave_one_out_with_n_minus_1_in_the_formula_is_refitting_with_the_same_lam():
+    def formula(X, y, lam):
+        return ridge.loo(X, y, lam * (len(y) - 1) / len(y))
+
+    report = judge(find("ridge.loo"), formula)
+    assert report.diagnosis == "same_lam"
+    assert "in your formula" in report.sentence
+    assert "refitted" in report.sentence
+
+
+def test_a_factor_that_is_the_number_of_samples_is_named():
+    def divided_on_one_side(X, y, lam):
+        n, d = X.shape
+        return np.linalg.solve(X.T @ X + n * lam * np.eye(d), X.T @ y / n)
+
+    def on_the_other(X, y, lam):
+        n, d = X.shape
+        return np.linalg.solve(X.T @ X / n + lam * np.eye(d), X.T @ y)
+
+    assert "times `1/n`" in judge(find("ridge.closed_form"), divided_on_one_side).sentence
+    assert "times `n`" in judge(find("ridge.closed_form"), on_the_other).sentence
+    summed = judge(find("ridge.gradient"), lambda X, y, w, lam: len(y) * ridge.gradient(X, y, w, lam))
+    assert "times `n`" in summed.sentence
+
+
+def test_what_is_returned_by_the_intercept_exercise_is_read_kindly_and_named_rightly():
+    item = find("ridge.intercept")
+
+    def column(X, y, lam):
+        w, b = ridge.fit(X, y, lam)
+        return w, np.array([b])
+
+    assert judge(item, column).passed
+    assert judge(item, lambda X, y, lam: ridge.fit(X, y, lam)[::-1]).kind == "swapped"
+    alone = judge(item, lambda X, y, lam: ridge.fit(X, y, lam)[0])
+    assert "2 results are expected (w, b)" in alone.sentence
+    assert alone.failures[0].label == "a small example"  # d = 2, as many entries as results
+    assert "b =" not in alone.failures[0].got
+
+
+def test_the_value_of_alpha_may_come_in_a_list():
+    assert judge(find("ridge.alpha"), [15]).passed
+
+
+def test_the_dual_form_is_told_at_which_case_it_breaks():
+    def dual(X, y, lam):
+        return X.T @ np.linalg.solve(X @ X.T + len(y) * lam * np.eye(len(y)), y)
+
+    report = judge(find("ridge.closed_form"), dual)
+    assert report.failures[0].label == "lam = 0"
+    assert "XᵀX is invertible" in wording.of(find("ridge.closed_form"))["prompt"]

@@ -18,7 +18,7 @@ In ``course_lib/exercises/ridge.py``::
     def penalty_dot(w, lam):
         return 0.5 * lam * np.dot(w, w)
 
-    def no_half(w, lam):                       # two to six wrong answers, each from a real source
+    def no_half(w, lam):                       # two to twelve wrong answers, each from a real source
         return lam * np.sum(w**2)
 
     def norm_not_squared(w, lam):

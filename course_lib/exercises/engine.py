@@ -75,6 +75,9 @@ class Trial:
     right: bool = field(default=False)
 
 
+Finding = tuple[str, str, Trial]  # kind, sentence, and the trial that shows it
+
+
 def judge(item: Item, answer: Any, seed: int = 0) -> CheckReport:
     """Return the verdict on ``answer``; nothing is recorded."""
     report = CheckReport.of(item)
@@ -98,23 +101,24 @@ def judge(item: Item, answer: Any, seed: int = 0) -> CheckReport:
 def _verdict(item: Item, answer: Any, trials: list[Trial], report: CheckReport, seed: int) -> CheckReport:
     for trial in trials:
         trial.right = _right(trial, item)
-    report.printed = _clip_lines("".join(trial.got.printed for trial in trials[:1]))
     wrong = [trial for trial in trials if not trial.right]
     if wrong and has_placeholder(answer, as_value=True):
         return report.not_attempted()
     unstable = None if not isinstance(item, Exercise) else _unstable(item, answer, trials)
+    report.printed = _clip_lines(trials[0].got.printed)
     if not wrong and not unstable:
         return report.succeeded()
-    if wrong:
-        report.failures = [_failure(item, wrong[0])]
+    name = None
     if unstable and not (wrong and wrong[0].got.error):
-        return report.failed(kind="random", sentence=wording.engine("random"))
-    name = _diagnose(item, trials, seed)
-    if name is not None:
+        kind, sentence, shown = "random", wording.engine("random"), wrong[0] if wrong else None
+    elif (name := _diagnose(item, trials, seed)) is not None:
         sentence = wording.of(item).get("misconceptions", {}).get(name, name)
-        return report.failed(kind="misconception", diagnosis=name, sentence=sentence)
-    kind, sentence = _violation(item, trials)
-    return report.failed(kind=kind, sentence=sentence)
+        kind, shown = "misconception", wrong[0]
+    else:
+        kind, sentence, shown = _violation(item, trials)
+    if shown is not None:
+        report.failures, report.printed = [_failure(item, shown)], _clip_lines(shown.got.printed)
+    return report.failed(kind=kind, sentence=sentence, diagnosis=name)
 
 
 # ------------------------------------------------------------------------------------------------ running
@@ -303,52 +307,78 @@ def _as_wrong(item: Item, wrong: Any, trial: Trial) -> bool:
 # ------------------------------------------------------------------------------------------------ explaining
 
 
-def _violation(item: Item, trials: list[Trial]) -> tuple[str, str]:
-    """Say which property is violated when no misconception matches."""
+def _violation(item: Item, trials: list[Trial]) -> Finding:
+    """Say which property is violated when no misconception matches, and on which case that shows."""
     wrong = [trial for trial in trials if not trial.right]
-    first = wrong[0]
     for trial in wrong:
         if trial.got.error is not None:
-            return "error", _error_sentence(trial.got.error)
+            return "error", _error_sentence(trial.got.error), trial
         if trial.expected.error is not None:
             name = type(trial.expected.error).__name__
-            return "no_error", wording.engine("no_error", name=name)
-    for trial in wrong:
-        if trial.got.problem is not None:
-            return "type", wording.engine(trial.got.problem.kind, **trial.got.problem.values)
+            return "no_error", wording.engine("no_error", name=name), trial
     if isinstance(item, Choice):
-        return "type", wording.engine("not_an_option", options=", ".join(item.options))
-    for finding in (_shape, _not_finite, _scaled, _zero, _changed, _particular):
+        key = "not_an_option" if isinstance(wrong[0].got.raw, str) else "not_a_letter"
+        listed = ", ".join(f'"{option}"' for option in item.options)
+        return "type", wording.engine(key, options=listed), wrong[0]
+    for finding in (_swapped, _kind, _shape, _not_finite, _scaled, _order, _zero, _changed, _particular):
         found = finding(item, wrong, trials)
         if found:
             return found
-    names = differing(first.expected, first.got, first.case, item)
-    return "value", wording.engine("value") + _about(names, first)
+    names = differing(wrong[0].expected, wrong[0].got, wrong[0].case, item)
+    return "value", wording.engine("value") + _about(names, wrong[0]), wrong[0]
 
 
-def _shape(item: Item, wrong: list[Trial], trials: list[Trial]) -> tuple[str, str] | None:
+def _swapped(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
+    """Two results, right but in the other order."""
+    for trial in wrong:
+        raw, like = trial.got.raw, trial.expected.raw
+        if not (
+            isinstance(like, tuple) and len(like) == 2 and isinstance(raw, tuple | list) and len(raw) == 2
+        ):
+            return None
+        try:
+            turned = Outcome(parts=parts((raw[1], raw[0]), like, getattr(item, "returns", ())))
+        except WrongKind:
+            return None
+        if trial.got.modified or differing(trial.expected, turned, trial.case, item):
+            return None
+    names = ", ".join(wrong[0].expected.parts or ())
+    return "swapped", wording.engine("swapped", names=names), wrong[0]
+
+
+def _kind(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
+    for trial in wrong:
+        problem = trial.got.problem
+        if problem is not None:
+            nothing = isinstance(item, Value) and problem.kind == "kind_none"
+            kind = "value_none" if nothing else problem.kind
+            return "type", wording.engine(kind, **problem.values), trial
+    return None
+
+
+def _shape(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
     for trial in wrong:
         for key, e, g in _pairs(trial):
             if e.shape != g.shape:
                 words = {"expected": _shape_text(e), "got": _shape_text(g), "part": _part_text(key)}
-                return "shape", wording.engine("shape", **words)
+                return "shape", wording.engine("shape", **words), trial
     return None
 
 
-def _not_finite(item: Item, wrong: list[Trial], trials: list[Trial]) -> tuple[str, str] | None:
+def _not_finite(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
     for trial in wrong:
         for key, e, g in _pairs(trial):
             if not np.isfinite(g).all() and np.isfinite(e).all():
                 which = "NaN" if np.isnan(g).any() else "inf"
-                return "not_finite", wording.engine("not_finite", which=which, part=_part_text(key))
+                return "not_finite", wording.engine("not_finite", which=which, part=_part_text(key)), trial
     return None
 
 
-def _scaled(item: Item, wrong: list[Trial], trials: list[Trial]) -> tuple[str, str] | None:
-    """A constant factor (with -1 as the special case 'sign') between expected and got, everywhere."""
+def _scaled(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
+    """One factor between expected and got on each case: a constant, -1, or n, 1/n, lam and the like."""
     names = [name for trial in wrong if trial.expected.parts for name in differing(
         trial.expected, trial.got, trial.case, item)]  # fmt: skip
-    factors = []
+    found: list[tuple[Trial, float]] = []
     for trial in trials:
         for key, e, g in _pairs(trial):
             if key not in names or e.shape != g.shape or not np.any(e):
@@ -358,42 +388,90 @@ def _scaled(item: Item, wrong: list[Trial], trials: list[Trial]) -> tuple[str, s
             factor = float(np.sum(e.astype(float) * g) / np.sum(e.astype(float) ** 2))
             if not close(e.astype(float) * factor, g.astype(float), item.rtol * 10, item.atol) or factor == 0:
                 return None
-            factors.append(factor)
-    if not factors:
+            found.append((trial, factor))
+    if not found:
         return None
+    factors = [factor for _, factor in found]
     about = _about(sorted(set(names)), wrong[0])
     if np.allclose(factors, factors[0], rtol=1e-4):
         if abs(factors[0] + 1) < 1e-4:
-            return "sign", wording.engine("sign") + about
+            return "sign", wording.engine("sign") + about, wrong[0]
         if len(factors) > 1 or np.size(next(e for _, e, _ in _pairs(wrong[0]))) > 1:
-            return "factor", wording.engine("factor", factor=f"{factors[0]:.4g}") + about
+            return "factor", wording.engine("factor", factor=f"{factors[0]:.4g}") + about, wrong[0]
         return None
+    quantity = _as_quantity(item, found)
+    if quantity:
+        return "factor", wording.engine("factor_input", factor=quantity) + about, wrong[0]
     if all(np.size(e) > 1 for trial in wrong for key, e, _ in _pairs(trial) if key in names):
         listed = ", ".join(f"{factor:.4g}" for factor in dict.fromkeys(round(f, 6) for f in factors))
-        return "factors", wording.engine("factors", factors=listed) + about
+        return "factors", wording.engine("factors", factors=listed) + about, wrong[0]
     return None
 
 
-def _zero(item: Item, wrong: list[Trial], trials: list[Trial]) -> tuple[str, str] | None:
-    missing = any(_zeros_missing(trial, item) for trial in wrong)
-    return ("zero", wording.engine("zero")) if missing else None
-
-
-def _changed(item: Item, wrong: list[Trial], trials: list[Trial]) -> tuple[str, str] | None:
-    names = [name for trial in wrong for name in trial.got.modified]
-    if not names:
+def _as_quantity(item: Item, found: list[tuple[Trial, float]]) -> str | None:
+    """Name the size or argument that equals the factor on every case: ``n``, ``1/n``, ``2·lam``, ..."""
+    if not isinstance(item, Exercise) or len({round(factor, 6) for _, factor in found}) < 3:
         return None
-    return "modified", wording.engine("modified", names=", ".join(dict.fromkeys(names)))
+    sizes = [_quantities(item, trial.case) for trial, _ in found]
+    factors = [factor for _, factor in found]
+    for name in sizes[0]:
+        values = np.array([size.get(name, np.nan) for size in sizes])
+        with np.errstate(all="ignore"):
+            forms = {name: values, f"1/{name}": 1 / values, f"-{name}": -values, f"-1/{name}": -1 / values}
+            forms |= {f"2·{name}": 2 * values, f"{name}/2": values / 2, f"1/(2·{name})": 0.5 / values}
+        for text, numbers in forms.items():
+            if np.allclose(factors, numbers, rtol=1e-4, atol=0):
+                return f"`{text}`"
+    return None
 
 
-def _particular(item: Item, wrong: list[Trial], trials: list[Trial]) -> tuple[str, str] | None:
+def _quantities(item: Exercise, case: Case) -> dict[str, float]:
+    """Sizes of the arrays and the plain numbers among the arguments, by name."""
+    found: dict[str, float] = {}
+    for name, value in zip(item.parameters, case.args, strict=False):
+        if isinstance(value, np.ndarray) and value.ndim:
+            found["n" if name in ("X", "y") else f"len({name})"] = len(value)
+            if name == "X" and value.ndim == 2:
+                found["d"] = value.shape[1]
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            found[name] = float(value)
+    return found
+
+
+def _order(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
+    """The right numbers, arranged differently."""
+    for trial in wrong:
+        for _, e, g in _pairs(trial):
+            again = np.sort(g.ravel())[np.argsort(np.argsort(e.ravel()))].reshape(e.shape)
+            if not close(e, again, item.rtol, item.atol):
+                return None
+        if not _pairs(trial) or trial.got.modified or _zeros_missing(trial, item):
+            return None
+    names = differing(wrong[0].expected, wrong[0].got, wrong[0].case, item)
+    return "order", wording.engine("order") + _about(names, wrong[0]), wrong[0]
+
+
+def _zero(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
+    missing = [trial for trial in wrong if _zeros_missing(trial, item)]
+    return ("zero", wording.engine("zero"), missing[0]) if missing else None
+
+
+def _changed(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
+    changing = [trial for trial in wrong if trial.got.modified]
+    if not changing:
+        return None
+    names = dict.fromkeys(name for trial in changing for name in trial.got.modified)
+    return "modified", wording.engine("modified", names=", ".join(names)), changing[0]
+
+
+def _particular(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
     right = [trial for trial in trials if trial.right]
     if not right:
         return None
     label = _labels(item, [trial.case for trial in right]), _labels(item, [trial.case for trial in wrong])
     if not all(label):
         return None
-    return "particular", wording.engine("particular", right=label[0], wrong=label[1])
+    return "particular", wording.engine("particular", right=label[0], wrong=label[1]), wrong[0]
 
 
 def _labels(item: Item, cases: list[Case]) -> str:

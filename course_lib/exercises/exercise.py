@@ -119,7 +119,7 @@ class Exercise(Item):
     alternatives : mapping of str to callable
         At least two more right answers, written differently.
     misconceptions : mapping of str to callable or Misconception
-        Two to six wrong answers.
+        Two to twelve wrong answers; six are usually enough.
     cases : callable
         ``cases(rng) -> list[Case]``; different seeds must lead to the same verdict.
     returns : sequence of str

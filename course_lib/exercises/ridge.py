@@ -66,6 +66,11 @@ def objective_sum(X: Array, y: Array, w: Array, lam: float) -> float:
     return float(np.sum((y - X @ w) ** 2) / 2 + lam / 2 * np.sum(w**2))
 
 
+def objective_times_n(X: Array, y: Array, w: Array, lam: float) -> float:
+    """The strength of the closed form, n*lam, beside a mean."""
+    return objective(X, y, w, len(y) * lam)
+
+
 def objective_norm(X: Array, y: Array, w: Array, lam: float) -> float:
     """Norm instead of squared norm."""
     return float(np.mean((y - X @ w) ** 2) / 2 + lam / 2 * np.linalg.norm(w))
@@ -131,6 +136,16 @@ def _gradient(penalty: Callable[[Array], Array], data: float = 1.0) -> Callable[
 def gradient_sum(X: Array, y: Array, w: Array, lam: float) -> Array:
     """Sum over the samples instead of the mean."""
     return X.T @ (X @ w - y) + lam * w
+
+
+def gradient_times_n(X: Array, y: Array, w: Array, lam: float) -> Array:
+    """The strength of the closed form, n*lam, in the gradient of a mean."""
+    return gradient(X, y, w, len(y) * lam)
+
+
+def gradient_over_n(X: Array, y: Array, w: Array, lam: float) -> Array:
+    """Both terms divided by n."""
+    return gradient(X, y, w, lam / len(y))
 
 
 # ------------------------------------------------------------------------------------------ closed form
@@ -252,18 +267,41 @@ def fit_without_n(X: Array, y: Array, lam: float) -> tuple[Array, float]:
     return fit(X, y, lam / len(y))
 
 
+def fit_plus(X: Array, y: Array, lam: float) -> tuple[Array, float]:
+    """The features' part added to the mean of y instead of subtracted."""
+    w, _ = fit(X, y, lam)
+    return w, float(y.mean() + X.mean(axis=0) @ w)
+
+
+def fit_standardised(X: Array, y: Array, lam: float) -> tuple[Array, float]:
+    """Weights and intercept of standardised features."""
+    return closed_form((X - X.mean(axis=0)) / X.std(axis=0), y - y.mean(), lam), float(y.mean())
+
+
+def fit_standardised_raw_means(X: Array, y: Array, lam: float) -> tuple[Array, float]:
+    """Weights of standardised features, the intercept made of them and of the raw means."""
+    w, b = fit_standardised(X, y, lam)
+    return w, float(b - X.mean(axis=0) @ w)
+
+
+def fit_standardised_back(X: Array, y: Array, lam: float) -> tuple[Array, float]:
+    """Weights of standardised features, divided by the standard deviations."""
+    w = fit_standardised(X, y, lam)[0] / X.std(axis=0)
+    return w, float(y.mean() - X.mean(axis=0) @ w)
+
+
 # -------------------------------------------------------------------------------------------- shrinkage
 
 
 def shrinkage_factors(X: Array, lam: float) -> Array:
-    """s²/(s² + n lam) for the singular values of the centred X."""
+    """s²/(s² + n lam) for the singular values of X, largest first."""
     s = np.linalg.svd(X, compute_uv=False)
     return s**2 / (s**2 + len(X) * lam)
 
 
 def shrinkage_eigenvalues(X: Array, lam: float) -> Array:
-    """From the eigenvalues of the covariance matrix, smallest first."""
-    variance = np.linalg.eigvalsh(X.T @ X / len(X))
+    """From the eigenvalues of XᵀX/n, turned round and cut to min(n, d)."""
+    variance = np.linalg.eigvalsh(X.T @ X / len(X))[::-1][: min(X.shape)]
     return variance / (variance + lam)
 
 
@@ -275,7 +313,23 @@ def shrinkage_loop(X: Array, lam: float) -> list[float]:
 def shrinkage_hat(X: Array, lam: float) -> Array:
     """Eigenvalues of the matrix that maps y to the fit."""
     H = X @ np.linalg.solve(X.T @ X + len(X) * lam * np.eye(X.shape[1]), X.T)
-    return np.linalg.eigvalsh((H + H.T) / 2)[-X.shape[1] :]
+    return np.linalg.eigvalsh((H + H.T) / 2)[::-1][: min(X.shape)]
+
+
+def shrinkage_ascending(X: Array, lam: float) -> Array:
+    """Smallest singular value first."""
+    return shrinkage_factors(X, lam)[::-1]
+
+
+def shrinkage_centred(X: Array, lam: float) -> Array:
+    """X centred inside the function."""
+    return shrinkage_factors(X - X.mean(axis=0), lam)
+
+
+def shrinkage_all_eigenvalues(X: Array, lam: float) -> Array:
+    """d factors, also for n < d: the eigenvalues of XᵀX, smallest first."""
+    variance = np.linalg.eigvalsh(X.T @ X / len(X))
+    return variance / (variance + lam)
 
 
 def _shrinkage(factor: Callable[[Array, int, float], Array]) -> Callable[..., Array]:
@@ -296,30 +350,18 @@ def _total(factor: Callable[[Array, int, float], Array]) -> Callable[..., float]
     return wrong
 
 
-def in_any_order(answer: Callable[..., Any], X: Array, lam: float) -> Any:
-    """Sort the factors: the order of the directions is not part of the question."""
-    result = answer(X, lam)
-    try:
-        array = np.asarray(result, dtype=float)
-    except (TypeError, ValueError):
-        return result
-    return np.sort(array)[::-1] if array.ndim == 1 else result
-
-
-def spectrum_cases(rng: np.random.Generator, observe: Callable[..., Any] | None = None) -> list[Case]:
+def spectrum_cases(rng: np.random.Generator) -> list[Case]:
     """Centred data, several strengths, a strength of zero."""
     small = np.array([[1.0, 1.0], [-1.0, 1.0], [3.0, -1.0], [-3.0, -1.0]])
-    cases = [Case((small, 0.5), label="small", observe=observe)]
-    cases.append(Case((small, 0.0), label="no_penalty", observe=observe))
+    cases = [Case((small, 0.5), label="small"), Case((small, 0.0), label="no_penalty")]
     for n, d, lam, label in ((8, 3, 0.2, "random"), (12, 5, 2.5, "strong"), (7, 1, 0.6, "single_feature")):
-        X, _ = draw(rng, n, d, centred=True)
-        cases.append(Case((X, lam), label=label, observe=observe))
+        cases.append(Case((draw(rng, n, d, centred=True)[0], lam), label=label))
     return cases
 
 
 def shrinkage_cases(rng: np.random.Generator) -> list[Case]:
-    """The same data, factors compared in any order."""
-    return spectrum_cases(rng, in_any_order)
+    """The same, and n < d with n singular values above 0 (so not centred: centring would make one 0)."""
+    return [*spectrum_cases(rng), Case((draw(rng, 3, 5)[0], 0.4), label="wide")]
 
 
 def effective_df(X: Array, lam: float) -> float:
@@ -410,23 +452,39 @@ def loo_without_intercept(X: Array, y: Array, lam: float) -> Array:
     return residuals(X, y, lam) / (1 - leverage(X, lam, intercept=False))
 
 
-def loo_squared(X: Array, y: Array, lam: float) -> Array:
-    """Divided by the square."""
-    return residuals(X, y, lam) / (1 - leverage(X, lam)) ** 2
+def loo_no_intercept(X: Array, y: Array, lam: float) -> Array:
+    """A model through the origin: neither X nor y centred."""
+    return _loo_of(X, y, len(y) * lam * np.eye(X.shape[1]))
 
 
-def loo_mean_leverage(X: Array, y: Array, lam: float) -> Array:
-    """The mean leverage for all: generalised cross-validation."""
-    return residuals(X, y, lam) / (1 - leverage(X, lam).mean())
+def loo_penalised(X: Array, y: Array, lam: float) -> Array:
+    """The intercept as one more weight, penalised."""
+    n, d = X.shape
+    return _loo_of(np.column_stack([np.ones(n), X]), y, n * lam * np.eye(d + 1))
 
 
-def loo_multiplied(X: Array, y: Array, lam: float) -> Array:
-    """Multiplied instead of divided."""
-    return residuals(X, y, lam) * (1 - leverage(X, lam))
+def _loo_of(A: Array, y: Array, penalty: Array) -> Array:
+    H = A @ np.linalg.solve(A.T @ A + penalty, A.T)
+    return (y - H @ y) / (1 - np.diag(H))
+
+
+def loo_without_n(X: Array, y: Array, lam: float) -> Array:
+    """lam where n*lam belongs."""
+    return loo(X, y, lam / len(y))
+
+
+def loo_squared_errors(X: Array, y: Array, lam: float) -> Array:
+    """The squares, as they are averaged afterwards."""
+    return loo(X, y, lam) ** 2
+
+
+def loo_predictions(X: Array, y: Array, lam: float) -> Array:
+    """What is predicted for each left-out sample."""
+    return y - loo(X, y, lam)
 
 
 def loo_same_lam(X: Array, y: Array, lam: float) -> Array:
-    """n refits that keep lam, so that (n-1)*lam stands where n*lam stood."""
+    """n refits that keep lam; the closed form with (n-1)*lam gives the same numbers."""
     return np.array(_refits(X, y, lam, keep_n_lam=False))
 
 
@@ -481,6 +539,8 @@ EXERCISES = [
             "sum": Misconception(objective_sum, "erratum 6"),
             "norm_not_squared": Misconception(objective_norm, "pitfall 21"),
             "absolute": Misconception(objective_absolute, "erratum 38"),
+            "penalty_forgotten": Misconception(_objective(0.5, 0.0), "pitfall 20"),
+            "penalty_times_n": Misconception(objective_times_n, "the closed form's n lam"),
         },
         cases=weight_cases,
     ),
@@ -499,6 +559,12 @@ EXERCISES = [
             "sum": Misconception(gradient_sum, "erratum 5"),
             "penalty_forgotten": Misconception(_gradient(np.zeros_like), "pitfall 20"),
             "residual_sign": Misconception(_gradient(lambda w: w, data=-1.0), "erratum 4"),
+            "data_doubled": Misconception(_gradient(lambda w: w, data=2.0), "erratum 35"),
+            "penalty_halved": Misconception(_gradient(lambda w: w / 2), "half left standing"),
+            "penalty_sign_of_w": Misconception(_gradient(np.sign), "the lasso's subgradient"),
+            "penalty_negative": Misconception(_gradient(np.negative), "sign of the derivative"),
+            "penalty_times_n": Misconception(gradient_times_n, "the closed form's n lam"),
+            "penalty_over_n": Misconception(gradient_over_n, "everything divided by n"),
         },
         cases=weight_cases,
     ),
@@ -517,6 +583,7 @@ EXERCISES = [
         misconceptions={
             "lam_without_n": Misconception(_closed_form(lambda n, lam: lam), "pitfall 1"),
             "doubled": Misconception(_closed_form(lambda n, lam: 2 * n * lam), "erratum 7"),
+            "halved": Misconception(_closed_form(lambda n, lam: n * lam / 2), "half left standing"),
             "lam_over_n": Misconception(_closed_form(lambda n, lam: lam / n), "erratum 6"),
             "all_entries": Misconception(closed_form_all_entries, "NumPy broadcasting"),
             "penalty_forgotten": Misconception(_closed_form(lambda n, lam: 0.0), "pitfall 20"),
@@ -544,6 +611,10 @@ EXERCISES = [
             "mean_of_y": Misconception(fit_mean_y, "centred features"),
             "only_y_centred": Misconception(fit_only_y, "half of the centring"),
             "lam_without_n": Misconception(fit_without_n, "pitfall 1"),
+            "mean_added": Misconception(fit_plus, "sign of the features' means"),
+            "standardised": Misconception(fit_standardised, "pipelines that standardise"),
+            "standardised_raw_means": Misconception(fit_standardised_raw_means, "pipelines that standardise"),
+            "standardised_back": Misconception(fit_standardised_back, "pipelines that standardise"),
         },
         cases=fit_cases,
     ),
@@ -571,6 +642,12 @@ EXERCISES = [
             "lam_squared": Misconception(
                 _shrinkage(lambda s, n, lam: s**2 / (s**2 + (n * lam) ** 2)), "erratum 51"
             ),
+            "halved": Misconception(
+                _shrinkage(lambda s, n, lam: s**2 / (s**2 + n * lam / 2)), "half left standing"
+            ),
+            "ascending": Misconception(shrinkage_ascending, "the order of np.linalg.eigh"),
+            "all_eigenvalues": Misconception(shrinkage_all_eigenvalues, "the order of np.linalg.eigh"),
+            "centred": Misconception(shrinkage_centred, "the habit of centring"),
         },
         cases=shrinkage_cases,
     ),
@@ -606,10 +683,12 @@ EXERCISES = [
         alternatives={"refits": loo_refits, "hat_matrix": loo_hat, "svd": loo_svd},
         misconceptions={
             "leverage_without_intercept": Misconception(loo_without_intercept, "intercept's 1/n"),
-            "squared_denominator": Misconception(loo_squared, "mixed up with the mean of squares"),
+            "no_intercept": Misconception(loo_no_intercept, "erratum 12"),
+            "penalised": Misconception(loo_penalised, "erratum 54"),
             "training_residuals": Misconception(residuals, "pitfall 18"),
-            "mean_leverage": Misconception(loo_mean_leverage, "generalised cross-validation"),
-            "multiplied": Misconception(loo_multiplied, "division turned round"),
+            "squared_errors": Misconception(loo_squared_errors, "what is averaged afterwards"),
+            "predictions": Misconception(loo_predictions, "predictions instead of errors"),
+            "lam_without_n": Misconception(loo_without_n, "pitfall 1"),
             "same_lam": Misconception(loo_same_lam, "pitfall 1"),
         },
         cases=loo_cases,
@@ -634,6 +713,9 @@ EXERCISES = [
             ),
             "halved": Misconception(
                 lambda noise_std, prior_std, n: (noise_std / prior_std) ** 2 / (2 * n), "erratum 7"
+            ),
+            "times_n": Misconception(
+                lambda noise_std, prior_std, n: n * (noise_std / prior_std) ** 2, "pitfall 1"
             ),
         },
         cases=map_cases,

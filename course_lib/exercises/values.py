@@ -92,12 +92,29 @@ def parts(value: Any, like: Any, names: Sequence[str] = ()) -> dict[str, Part]:
         labels = names if len(names) == len(like) else [f"{i + 1}" for i in range(len(like))]
         if value is None:
             raise WrongKind("kind_none")
+        if _one_array(value, like):
+            shape = np.shape(value)
+            raise WrongKind("kind_one_array", count=len(like), names=", ".join(labels), shape=shape)
         if _length(value) != len(like):
             raise WrongKind(
                 "kind_several", count=len(like), names=", ".join(labels), type=type(value).__name__
             )
         return _join((label, parts(v, e)) for label, v, e in zip(labels, value, like, strict=True))
-    return {"": as_array(value)}
+    array = as_array(value)
+    return {"": array.reshape(()) if array.size == 1 and np.ndim(_safe(like)) == 0 else array}
+
+
+def _one_array(value: Any, like: Sequence[Any]) -> bool:
+    """Whether one array (or a list of numbers) came where results of different shapes are expected."""
+    if isinstance(value, np.ndarray):
+        return value.dtype != object and any(np.ndim(_safe(e)) != value.ndim - 1 for e in like)
+    if isinstance(value, list):  # a tuple is what several results come in
+        return (
+            bool(value)
+            and not any(np.ndim(_safe(v)) for v in value)
+            and any(np.size(_safe(e)) > 1 for e in like)
+        )
+    return False
 
 
 def _length(value: Any) -> int:
@@ -158,7 +175,7 @@ def same_input(before: Any, after: Any) -> bool:
 
 def show(value: Any, digits: int = 4) -> str:
     """Return a short text for ``value`` that is the same on every machine."""
-    if isinstance(value, bool | np.bool_ | int | np.integer | str | None):
+    if isinstance(value, bool | np.bool_ | int | np.integer | str | bytes | None):
         return _clip(repr(value.item() if isinstance(value, np.generic) else value))
     if isinstance(value, float | np.floating):
         return f"{float(value):.{digits + 1}g}"
