@@ -158,7 +158,7 @@ def test_kernel_is_this_interpreter_without_network_and_progress(tmp_path):
 import os, sys, urllib.request
 print(sys.executable, os.environ["COURSE_PROGRESS"], os.environ["OMP_NUM_THREADS"])
 try:
-    urllib.request.urlopen("http://192.0.2.1/", timeout=5)
+    urllib.request.urlopen("http://data.invalid/", timeout=5)
 except OSError as error:
     print(type(error).__name__, "refused" in str(error).lower())
 """
