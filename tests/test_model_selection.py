@@ -7,9 +7,7 @@ from course_lib.model_selection import corrected_se, mean_se
 
 
 def test_the_standard_error_is_the_spread_of_the_mean():
-    means, ses = mean_se(
-        np.random.default_rng(0).normal(size=(10, 20_000))
-    )  # 20,000 x 10 repeats
+    means, ses = mean_se(np.random.default_rng(0).normal(size=(10, 20_000)))  # 20,000 x 10 repeats
     assert np.sqrt(np.mean(ses**2)) == pytest.approx(means.std(), rel=0.02)
 
 
