@@ -181,11 +181,6 @@ def huber_float32(y: Array, score: Array, delta: float) -> Array:
     return np.float32(1 / len(y)) * r * np.minimum(1, np.float32(delta) / np.maximum(np.abs(r), 1e-20))
 
 
-def huber_residual_sign(y: Array, score: Array, delta: float) -> Array:
-    """With respect to the residual y - score."""
-    return -huber_gradient(y, score, delta)
-
-
 def huber_sum(y: Array, score: Array, delta: float) -> Array:
     """Gradient of the sum."""
     return huber_gradient(y, score, delta) * len(y)
@@ -203,14 +198,20 @@ def huber_outliers_ignored(y: Array, score: Array, delta: float) -> Array:
     return np.where(np.abs(r) <= delta, r, 0.0) / len(y)
 
 
-def huber_delta_is_one(y: Array, score: Array, delta: float) -> Array:
-    """Delta fixed at 1."""
-    return huber_gradient(y, score, 1.0)
-
-
 def huber_smooth_l1(y: Array, score: Array, delta: float) -> Array:
     """Gradient of torch's SmoothL1Loss(beta=delta): Huber divided by delta."""
     return huber_gradient(y, score, delta) / delta
+
+
+def huber_positive_tails(y: Array, score: Array, delta: float) -> Array:
+    """Slope +delta in both tails."""
+    r = score - y
+    return np.where(np.abs(r) <= delta, r, delta) / len(y)
+
+
+def huber_one_tail(y: Array, score: Array, delta: float) -> Array:
+    """The residual is compared with delta without its absolute value."""
+    return np.minimum(score - y, delta) / len(y)
 
 
 def residual_cases(rng: np.random.Generator) -> list[Case]:
@@ -267,6 +268,22 @@ def cross_entropy_naive(labels: Array, scores: Array) -> float:
     return float(-np.mean(np.log(p[np.arange(len(labels)), labels])))
 
 
+def cross_entropy_log_of_zero(labels: Array, scores: Array) -> float:
+    """Shifted, but through probabilities: one of them rounds to 0."""
+    return float(-np.mean(np.log(_probabilities(scores)[np.arange(len(labels)), labels])))
+
+
+def cross_entropy_epsilon(labels: Array, scores: Array) -> float:
+    """The usual small number inside the logarithm."""
+    return float(-np.mean(np.log(_probabilities(scores)[np.arange(len(labels)), labels] + 1e-12)))
+
+
+def cross_entropy_shift_lost(labels: Array, scores: Array) -> float:
+    """The maximum is subtracted in the exponent and never added back."""
+    log_total = np.log(np.exp(scores - scores.max(axis=1, keepdims=True)).sum(axis=1))
+    return float(np.mean(log_total - scores[np.arange(len(labels)), labels]))
+
+
 def cross_entropy_sum(labels: Array, scores: Array) -> float:
     """Sum instead of mean."""
     return cross_entropy(labels, scores) * len(labels)
@@ -275,21 +292,6 @@ def cross_entropy_sum(labels: Array, scores: Array) -> float:
 def cross_entropy_twice(labels: Array, scores: Array) -> float:
     """Softmax applied before a loss that applies it."""
     return cross_entropy(labels, _probabilities(scores))
-
-
-def cross_entropy_all_entries(labels: Array, scores: Array) -> float:
-    """Mean over all n times k entries."""
-    return cross_entropy(labels, scores) / np.shape(scores)[1]
-
-
-def cross_entropy_sign(labels: Array, scores: Array) -> float:
-    """Without the minus."""
-    return -cross_entropy(labels, scores)
-
-
-def cross_entropy_bits(labels: Array, scores: Array) -> float:
-    """Logarithm to base 2."""
-    return cross_entropy(labels, scores) / float(np.log(2))
 
 
 def score_cases(rng: np.random.Generator) -> list[Case]:
@@ -415,12 +417,6 @@ def split_independent(n: int, n_validation: int, n_test: int, rng: np.random.Gen
     return first, second, third
 
 
-def split_replacement(n: int, n_validation: int, n_test: int, rng: np.random.Generator) -> tuple[Array, ...]:
-    """Row numbers drawn with replacement."""
-    rows, cut = rng.integers(0, n, n), n - n_validation - n_test
-    return rows[:cut], rows[cut : cut + n_validation], rows[cut + n_validation :]
-
-
 def split_test_twice(n: int, n_validation: int, n_test: int, rng: np.random.Generator) -> tuple[Array, ...]:
     """The test rows are used for validation too."""
     train, _validation, test = three_way_split(n, n_validation, n_test, rng)
@@ -435,9 +431,17 @@ def split_train_keeps_validation(
     return order[: n - n_test], order[:n_validation], order[n - n_test :]
 
 
-def split_swapped(n: int, n_validation: int, n_test: int, rng: np.random.Generator) -> tuple[Array, ...]:
-    """The sizes of the validation and the test part exchanged."""
-    return three_way_split(n, n_test, n_validation, rng)
+def split_test_at_the_end(
+    n: int, n_validation: int, n_test: int, rng: np.random.Generator
+) -> tuple[Array, ...]:
+    """The last rows of the file are the test part; only the rest is shuffled."""
+    rest = rng.permutation(n - n_test)
+    return rest[n_validation:], rest[:n_validation], np.arange(n - n_test, n)
+
+
+def split_own_seed(n: int, n_validation: int, n_test: int, rng: np.random.Generator) -> tuple[Array, ...]:
+    """Drawn from a generator made inside the function."""
+    return three_way_split(n, n_validation, n_test, np.random.default_rng(0))
 
 
 def describe_split(answer: Callable[..., Any], n: int, n_validation: int, n_test: int, rng: Any) -> Any:
@@ -447,8 +451,6 @@ def describe_split(answer: Callable[..., Any], n: int, n_validation: int, n_test
     repeated = _row_numbers(answer(n, n_validation, n_test, again))
     elsewhere = _row_numbers(answer(n, n_validation, n_test, other))
     train, validation, test = (set(part) for part in parts)
-    held_out = sorted(validation | test)
-    ends = (list(range(len(held_out))), list(range(n - len(held_out), n)))
     return {
         "training rows": len(parts[0]),
         "validation rows": len(parts[1]),
@@ -458,10 +460,17 @@ def describe_split(answer: Callable[..., Any], n: int, n_validation: int, n_test
         "in training and validation": bool(train & validation),
         "in validation and test": bool(validation & test),
         "rows never used": train | validation | test != set(range(n)),
-        "first or last rows held out": held_out in ends,
+        "training rows are neighbours": _neighbours(train, n),
+        "validation rows are neighbours": _neighbours(validation, n),
+        "test rows are neighbours": _neighbours(test, n),
         "same rng, other split": parts != repeated,
         "other rng, same split": parts == elsewhere,
     }
+
+
+def _neighbours(part: set[int], n: int) -> bool:
+    """Whether the rows are one block of the file; the last row counts as a neighbour of the first."""
+    return sum((row + 1) % n not in part for row in part) <= 1
 
 
 def _row_numbers(parts: Any) -> list[list[int]]:
@@ -550,12 +559,12 @@ EXERCISES = [
         reference=huber_gradient,
         alternatives={"where": huber_where, "loop": huber_loop, "float32": huber_float32},
         misconceptions={
-            "residual_sign": Misconception(huber_residual_sign, "classroom"),
             "sum": Misconception(huber_sum, "erratum 5"),
             "unit_tails": Misconception(huber_unit_tails, "classroom"),
             "outliers_ignored": Misconception(huber_outliers_ignored, "classroom"),
-            "delta_is_one": Misconception(huber_delta_is_one, "classroom"),
             "smooth_l1": Misconception(huber_smooth_l1, "torch.nn.SmoothL1Loss"),
+            "positive_tails": Misconception(huber_positive_tails, "classroom"),
+            "one_tail": Misconception(huber_one_tail, "classroom"),
         },
         cases=residual_cases,
     ),
@@ -573,11 +582,11 @@ EXERCISES = [
         },
         misconceptions={
             "naive": Misconception(cross_entropy_naive, "classroom"),
+            "log_of_zero": Misconception(cross_entropy_log_of_zero, "classroom"),
+            "epsilon": Misconception(cross_entropy_epsilon, "classroom"),
+            "shift_lost": Misconception(cross_entropy_shift_lost, "classroom"),
             "sum": Misconception(cross_entropy_sum, "erratum 5"),
             "twice": Misconception(cross_entropy_twice, "erratum 21"),
-            "all_entries": Misconception(cross_entropy_all_entries, "classroom"),
-            "sign": Misconception(cross_entropy_sign, "classroom"),
-            "bits": Misconception(cross_entropy_bits, "classroom"),
         },
         cases=score_cases,
     ),
@@ -611,10 +620,10 @@ EXERCISES = [
         misconceptions={
             "unshuffled": Misconception(split_unshuffled, "erratum 22"),
             "independent": Misconception(split_independent, "classroom"),
-            "replacement": Misconception(split_replacement, "classroom"),
             "test_twice": Misconception(split_test_twice, "erratum 26"),
             "train_keeps_validation": Misconception(split_train_keeps_validation, "classroom"),
-            "swapped": Misconception(split_swapped, "classroom"),
+            "test_at_the_end": Misconception(split_test_at_the_end, "classroom"),
+            "own_seed": Misconception(split_own_seed, "classroom"),
         },
         cases=split_cases,
     ),
