@@ -72,6 +72,17 @@ def subgradient_sum(X: Array, y: Array, w: Array, lam: float) -> Array:
     return X.T @ (X @ w - y) + lam * np.sign(w)
 
 
+def subgradient_lam_over_n(X: Array, y: Array, w: Array, lam: float) -> Array:
+    """The penalty divided by n like the data term."""
+    return -pull(X, y, w) + lam / len(y) * np.sign(w)
+
+
+def subgradient_smallest(X: Array, y: Array, w: Array, lam: float) -> Array:
+    """At 0 the element of the interval that leaves the smallest slope."""
+    c = pull(X, y, w)
+    return -c + np.where(w == 0, np.clip(c, -lam, lam), lam * np.sign(w))
+
+
 def subgradient_cases(rng: np.random.Generator) -> list[Case]:
     """Weights of both signs and exact zeros, several strengths."""
     cases = [
@@ -144,6 +155,26 @@ def lam_max_norm(X: Array, y: Array) -> float:
 def lam_max_doubled(X: Array, y: Array) -> float:
     """The ½ of the loss forgotten."""
     return 2 * lam_max(X, y)
+
+
+def lam_max_n_minus_one(X: Array, y: Array) -> float:
+    """The covariance as np.cov has it by default."""
+    return lam_max(X, y) * len(y) / (len(y) - 1)
+
+
+def lam_max_correlation(X: Array, y: Array) -> float:
+    """The largest correlation instead of the largest pull."""
+    return float(np.max(np.abs(_centred_pull(X, y) / X.std(axis=0)))) / float(np.std(y))
+
+
+def lam_max_standardised(X: Array, y: Array) -> float:
+    """The columns divided by their standard deviations."""
+    return float(np.max(np.abs(_centred_pull(X, y) / X.std(axis=0))))
+
+
+def lam_max_index(X: Array, y: Array) -> int:
+    """Which column pulls most, instead of how much."""
+    return int(np.argmax(np.abs(_centred_pull(X, y))))
 
 
 def lam_max_cases(rng: np.random.Generator) -> list[Case]:
@@ -220,6 +251,26 @@ def soft_scaled(z: Array, threshold: float) -> Array:
     return z / (1 + threshold)
 
 
+def soft_away(z: Array, threshold: float) -> Array:
+    """Survivors moved away from zero."""
+    return np.where(np.abs(z) > threshold, z + threshold * np.sign(z), 0.0)
+
+
+def soft_kept_inside(z: Array, threshold: float) -> Array:
+    """Entries inside the interval left as they are."""
+    return np.where(np.abs(z) > threshold, z - threshold * np.sign(z), z)
+
+
+def soft_clipped(z: Array, threshold: float) -> Array:
+    """The part inside the interval, not what lies beyond it."""
+    return np.clip(z, -threshold, threshold)
+
+
+def soft_shifted(z: Array, threshold: float) -> Array:
+    """The threshold subtracted from every entry."""
+    return np.asarray(z - threshold)
+
+
 def threshold_cases(rng: np.random.Generator) -> list[Case]:
     """Both signs, zeros, entries near the threshold, a threshold of zero, a matrix, a large threshold."""
     return [
@@ -293,6 +344,37 @@ def ista_step_uphill(X: Array, y: Array, w: Array, lam: float, step: float) -> A
     return soft_threshold(w - step * pull(X, y, w), step * lam)
 
 
+def ista_step_doubled(X: Array, y: Array, w: Array, lam: float, step: float) -> Array:
+    """The ½ of the data loss forgotten."""
+    return soft_threshold(w + 2 * step * pull(X, y, w), step * lam)
+
+
+def ista_step_gradient_only(X: Array, y: Array, w: Array, lam: float, step: float) -> Array:
+    """No threshold."""
+    return w + step * pull(X, y, w)
+
+
+def ista_step_threshold_only(X: Array, y: Array, w: Array, lam: float, step: float) -> Array:
+    """No gradient step."""
+    return soft_threshold(w, step * lam)
+
+
+def ista_step_threshold_old(X: Array, y: Array, w: Array, lam: float, step: float) -> Array:
+    """The old weights thresholded, then the gradient at the old weights."""
+    return soft_threshold(w, step * lam) + step * pull(X, y, w)
+
+
+def ista_step_threshold_first(X: Array, y: Array, w: Array, lam: float, step: float) -> Array:
+    """The two half-steps in the other order."""
+    v = soft_threshold(w, step * lam)
+    return v + step * pull(X, y, v)
+
+
+def ista_step_step_forgotten(X: Array, y: Array, w: Array, lam: float, step: float) -> Array:
+    """The gradient not multiplied by the step."""
+    return soft_threshold(w + pull(X, y, w), step * lam)
+
+
 def step_cases(rng: np.random.Generator) -> list[Case]:
     """Weights of both signs and zeros; steps unlike 1; strengths that leave some weights and kill others."""
     cases = [
@@ -345,6 +427,19 @@ def _coordinate(formula: Callable[[float, float, float, int, float], float]) -> 
         return float(formula(z, a, float(w[j]), n, lam))
 
     return wrong
+
+
+def coordinate_variance(X: Array, y: Array, w: Array, j: int, lam: float) -> float:
+    """The variance of the column in the place of its mean square."""
+    x, n = X[:, j], len(y)
+    z = float(x @ (y - X @ w + x * w[j])) / n
+    return float(soft_threshold(z, lam) / np.var(x))
+
+
+def coordinate_others_ignored(X: Array, y: Array, w: Array, j: int, lam: float) -> float:
+    """Feature j fitted to y, the other features left out."""
+    x, n = X[:, j], len(y)
+    return float(soft_threshold(x @ y / n, lam) / (x @ x / n))
 
 
 def coordinate_cases(rng: np.random.Generator) -> list[Case]:
@@ -447,6 +542,37 @@ def gap_dual_without_half(X: Array, y: Array, w: Array, lam: float) -> float:
     return primal(X, y, w, lam) - float(y @ theta - theta @ theta) / len(y)
 
 
+def gap_primal(X: Array, y: Array, w: Array, lam: float) -> float:
+    """The objective alone."""
+    return primal(X, y, w, lam)
+
+
+def gap_dual(X: Array, y: Array, w: Array, lam: float) -> float:
+    """The lower bound alone."""
+    return dual(y, scale_of(X, y, w, lam) * (y - X @ w))
+
+
+def gap_residual_for_y(X: Array, y: Array, w: Array, lam: float) -> float:
+    """The residual in the place of y in the dual."""
+    r = y - X @ w
+    return primal(X, y, w, lam) - dual(r, scale_of(X, y, w, lam) * r)
+
+
+def gap_sum_of_pulls(X: Array, y: Array, w: Array, lam: float) -> Array:
+    """The sum of the pulls held against lam."""
+    return min(1.0, lam / float(np.sum(np.abs(pull(X, y, w))))) * (y - X @ w)
+
+
+def gap_loss_without_half(X: Array, y: Array, w: Array, lam: float) -> float:
+    """The ½ of the data loss forgotten."""
+    return duality_gap(X, y, w, lam) + float(np.mean((y - X @ w) ** 2)) / 2
+
+
+def gap_penalty_forgotten(X: Array, y: Array, w: Array, lam: float) -> float:
+    """The data loss without the penalty."""
+    return duality_gap(X, y, w, lam) - lam * float(np.sum(np.abs(w)))
+
+
 def gap_cases(rng: np.random.Generator) -> list[Case]:
     """Points where the residual is infeasible on either side, and one where it is feasible as it is."""
     cases = [
@@ -485,6 +611,12 @@ EXERCISES = [
             "sum": Misconception(subgradient_sum, "erratum 5"),
             "penalty_forgotten": Misconception(_subgradient(np.zeros_like), "pitfall 20"),
             "residual_sign": Misconception(_subgradient(np.sign, data=-1.0), "erratum 4"),
+            "doubled": Misconception(_subgradient(np.sign, data=2.0), "erratum 7"),
+            "penalty_sign": Misconception(_subgradient(lambda w: -np.sign(w)), "erratum 2"),
+            "sign_forgotten": Misconception(_subgradient(np.ones_like), "erratum 2"),
+            "lam_over_n": Misconception(subgradient_lam_over_n, "pitfall 1"),
+            "penalty_halved": Misconception(_subgradient(lambda w: np.sign(w) / 2), "erratum 7"),
+            "smallest_slope": Misconception(subgradient_smallest, "another allowed choice at 0"),
         },
         cases=subgradient_cases,
     ),
@@ -503,6 +635,10 @@ EXERCISES = [
             "signed": Misconception(lam_max_signed, "erratum 2"),
             "euclidean": Misconception(lam_max_norm, "pitfall 21"),
             "doubled": Misconception(lam_max_doubled, "erratum 7"),
+            "n_minus_one": Misconception(lam_max_n_minus_one, "np.cov divides by n - 1"),
+            "correlation": Misconception(lam_max_correlation, "pull and correlation confused"),
+            "standardised": Misconception(lam_max_standardised, "the scaler of the first cell"),
+            "index": Misconception(lam_max_index, "argmax for max"),
         },
         cases=lam_max_cases,
     ),
@@ -527,6 +663,10 @@ EXERCISES = [
             "one_sided": Misconception(soft_one_sided, "a shifted ReLU"),
             "always_down": Misconception(soft_always_down, "erratum 2"),
             "scaled": Misconception(soft_scaled, "erratum 38"),
+            "away": Misconception(soft_away, "erratum 2"),
+            "kept_inside": Misconception(soft_kept_inside, "the middle case forgotten"),
+            "clipped": Misconception(soft_clipped, "the complement"),
+            "shifted": Misconception(soft_shifted, "only the first case of three"),
         },
         cases=threshold_cases,
     ),
@@ -550,6 +690,12 @@ EXERCISES = [
                 _ista_step(hard_threshold, lambda lam, step, n: step * lam), "pruning after the step"
             ),
             "uphill": Misconception(ista_step_uphill, "erratum 4"),
+            "doubled": Misconception(ista_step_doubled, "erratum 7"),
+            "gradient_only": Misconception(ista_step_gradient_only, "pitfall 20"),
+            "threshold_only": Misconception(ista_step_threshold_only, "the second half alone"),
+            "old_weights": Misconception(ista_step_threshold_old, "the penalty applied to the old weights"),
+            "threshold_first": Misconception(ista_step_threshold_first, "the order of the half-steps"),
+            "step_forgotten": Misconception(ista_step_step_forgotten, "gradient without the step size"),
         },
         cases=step_cases,
     ),
@@ -572,6 +718,12 @@ EXERCISES = [
             "signed": Misconception(_gap(gap_signed), "erratum 2"),
             "turned": Misconception(gap_turned, "dual minus primal"),
             "dual_without_half": Misconception(gap_dual_without_half, "erratum 7"),
+            "objective_only": Misconception(gap_primal, "half of the formula"),
+            "bound_only": Misconception(gap_dual, "half of the formula"),
+            "residual_for_y": Misconception(gap_residual_for_y, "y and its residual confused"),
+            "sum_of_pulls": Misconception(_gap(gap_sum_of_pulls), "the norm instead of its dual"),
+            "loss_without_half": Misconception(gap_loss_without_half, "erratum 7"),
+            "penalty_forgotten": Misconception(gap_penalty_forgotten, "pitfall 20"),
         },
         cases=gap_cases,
     ),
@@ -606,6 +758,23 @@ EXERCISES = [
             ),
             "ridge_update": Misconception(_coordinate(lambda z, a, w, n, lam: z / (a + lam)), "erratum 38"),
             "least_squares": Misconception(_coordinate(lambda z, a, w, n, lam: z / a), "pitfall 20"),
+            "wrong_side": Misconception(
+                _coordinate(lambda z, a, w, n, lam: float(soft_threshold(z - 2 * a * w, lam)) / a),
+                "erratum 4",
+            ),
+            "others_ignored": Misconception(coordinate_others_ignored, "true for perpendicular columns only"),
+            "square_sum": Misconception(
+                _coordinate(lambda z, a, w, n, lam: float(soft_threshold(z, lam)) / (n * a)), "erratum 6"
+            ),
+            "variance": Misconception(coordinate_variance, "true for centred columns only"),
+            "hard": Misconception(
+                _coordinate(lambda z, a, w, n, lam: float(hard_threshold(np.array(z), lam)) / a),
+                "the other threshold of the literature",
+            ),
+            "change": Misconception(
+                _coordinate(lambda z, a, w, n, lam: float(soft_threshold(z, lam)) / a - w),
+                "the change instead of the new value",
+            ),
         },
         cases=coordinate_cases,
     ),
@@ -636,6 +805,8 @@ EXERCISES = [
             "doubled": Misconception(0.1, "erratum 7"),
             "halved": Misconception(0.025, "erratum 17"),
             "over_n": Misconception(0.05 / 300, "erratum 6"),
+            "times_2n": Misconception(30.0, "a sum without the ½"),
+            "over_2n": Misconception(0.05 / 600, "the prefactor of the loss given to the penalty"),
         },
     ),
 ]
