@@ -91,6 +91,18 @@ def prox_lasso(z: Array, step: float, lam: float, l1_ratio: float) -> Array:
     return soft(z, step * lam * l1_ratio)
 
 
+def _prox(
+    rest: Callable[[Array, float, float, float, float], Array],
+) -> Callable[[Array, float, float, float], Array]:
+    """Another formula ``rest(z, step * l1, step * l2, step, lam)``."""
+
+    def wrong(z: Array, step: float, lam: float, l1_ratio: float) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return rest(np.asarray(z), step * lam * l1_ratio, step * lam * (1 - l1_ratio), step, lam)
+
+    return wrong
+
+
 def prox_cases(rng: np.random.Generator) -> list[Case]:
     """Both signs and zero, steps other than 1, shares other than a half, both ends."""
     z = np.array([3.0, -2.0, 0.1, 0.0, -0.05, 1.0])
@@ -165,6 +177,29 @@ def update_sum(X: Array, y: Array, w: Array, j: int, lam: float, l1_ratio: float
     return float(soft(x @ (y - X @ w + x * w[j]), lam * l1_ratio) / (x @ x + lam * (1 - l1_ratio)))
 
 
+def update_increment(X: Array, y: Array, w: Array, j: int, lam: float, l1_ratio: float) -> float:
+    """The change of the weight instead of its new value."""
+    return coordinate_update(X, y, w, j, lam, l1_ratio) - float(w[j])
+
+
+def update_sample_variance(X: Array, y: Array, w: Array, j: int, lam: float, l1_ratio: float) -> float:
+    """The curvature divided by n - 1."""
+    pull = np.asarray(right_pull(X, y, w, j))
+    return float(soft(pull, lam * l1_ratio) / (X[:, j].var(ddof=1) + lam * (1 - l1_ratio)))
+
+
+def update_pull_without_n(X: Array, y: Array, w: Array, j: int, lam: float, l1_ratio: float) -> float:
+    """A sum for the pull, a mean for the curvature."""
+    pull, x = np.asarray(len(y) * right_pull(X, y, w, j)), X[:, j]
+    return float(soft(pull, lam * l1_ratio) / (x @ x / len(y) + lam * (1 - l1_ratio)))
+
+
+def update_curvature_without_n(X: Array, y: Array, w: Array, j: int, lam: float, l1_ratio: float) -> float:
+    """A mean for the pull, a sum for the curvature."""
+    pull, x = np.asarray(right_pull(X, y, w, j)), X[:, j]
+    return float(soft(pull, lam * l1_ratio) / (x @ x + lam * (1 - l1_ratio)))
+
+
 def update_cases(rng: np.random.Generator) -> list[Case]:
     """Columns of length other than 1, weights of both signs, an update that ends at 0."""
     cases = [
@@ -204,6 +239,11 @@ def _lam_max(formula: Callable[[Array, int, float], float]) -> Callable[..., flo
         return float(formula(X.T @ y, len(y), l1_ratio))
 
     return wrong
+
+
+def lam_max_columns(X: Array, y: Array, l1_ratio: float) -> float:
+    """Divided by the number of columns."""
+    return float(np.max(np.abs(X.T @ y)) / (X.shape[1] * l1_ratio))
 
 
 def lam_max_cases(rng: np.random.Generator) -> list[Case]:
@@ -268,6 +308,27 @@ def right_strength(n: int, d: int, lam: float, l1_ratio: float) -> float:
     return lam * l1_ratio * n / (n + d)
 
 
+def augment_all_rows(X: Array, y: Array, lam: float, l1_ratio: float) -> tuple[Array, Array, float]:
+    """n + d instead of n in the extra rows."""
+    n, d = X.shape
+    A, c, strength = augment(X, y, lam, l1_ratio)
+    A[n:] *= np.sqrt((n + d) / n)
+    return A, c, strength
+
+
+def augment_ones(X: Array, y: Array, lam: float, l1_ratio: float) -> tuple[Array, Array, float]:
+    """Targets 1 in the extra rows."""
+    A, _, strength = augment(X, y, lam, l1_ratio)
+    return A, np.append(y, np.ones(X.shape[1])), strength
+
+
+def augment_paper(X: Array, y: Array, lam: float, l1_ratio: float) -> tuple[Array, Array, float]:
+    """Zou and Hastie's scaled data: their lasso has other weights."""
+    A, c, strength = augment(X, y, lam, l1_ratio)
+    root = np.sqrt(1 + lam * (1 - l1_ratio))
+    return A / root, c, strength / float(root)
+
+
 def augment_cases(rng: np.random.Generator) -> list[Case]:
     """n unlike d, several strengths, both ends."""
     cases = [
@@ -305,6 +366,11 @@ def _corrected(factor: Callable[[float, float], float]) -> Callable[..., Array]:
         return factor(lam, l1_ratio) * np.asarray(w)
 
     return wrong
+
+
+def corrected_threshold_too(w: Array, lam: float, l1_ratio: float) -> Array:
+    """The threshold undone as well."""
+    return corrected(w, lam, l1_ratio) + lam * l1_ratio * np.sign(w)
 
 
 def corrected_cases(rng: np.random.Generator) -> list[Case]:
@@ -380,6 +446,13 @@ EXERCISES = [
             "without_n": Misconception(_lam_max(lambda c, n, r: np.abs(c).max() / r), "pitfall 1"),
             "no_absolute": Misconception(_lam_max(lambda c, n, r: c.max() / (n * r)), "erratum 2"),
             "doubled": Misconception(_lam_max(lambda c, n, r: 2 * np.abs(c).max() / (n * r)), "erratum 7"),
+            "halved": Misconception(_lam_max(lambda c, n, r: np.abs(c).max() / (2 * n * r)), "erratum 7"),
+            "absolute_too_late": Misconception(_lam_max(lambda c, n, r: abs(c.max()) / (n * r)), "erratum 2"),
+            "weakest": Misconception(_lam_max(lambda c, n, r: np.abs(c).min() / (n * r)), "min for max"),
+            "averaged": Misconception(_lam_max(lambda c, n, r: np.abs(c).mean() / (n * r)), "mean for max"),
+            "summed": Misconception(_lam_max(lambda c, n, r: np.abs(c).sum() / (n * r)), "another norm"),
+            "euclidean": Misconception(_lam_max(lambda c, n, r: np.linalg.norm(c) / (n * r)), "another norm"),
+            "columns": Misconception(lam_max_columns, "d for n"),
         },
         cases=lam_max_cases,
     ),
@@ -407,6 +480,29 @@ EXERCISES = [
             "step_in_threshold": Misconception(prox_step_in_threshold, "threshold without the step"),
             "doubled": Misconception(prox_doubled, "erratum 34"),
             "no_shrinkage": Misconception(prox_lasso, "pitfall 20"),
+            "no_step": Misconception(
+                _prox(lambda z, a, b, t, lam: soft(z, a / t) / (1 + b / t)), "threshold without the step"
+            ),
+            "halved": Misconception(_prox(lambda z, a, b, t, lam: soft(z, a) / (1 + b / 2)), "erratum 7"),
+            "whole_strength": Misconception(
+                _prox(lambda z, a, b, t, lam: soft(z, t * lam) / (1 + t * lam)), "erratum 34"
+            ),
+            "multiplied": Misconception(
+                _prox(lambda z, a, b, t, lam: soft(z, a) * (1 - b)), "first order of the division"
+            ),
+            "one_forgotten": Misconception(
+                _prox(lambda z, a, b, t, lam: soft(z, a) / np.float64(b)), "the 1 of the factor"
+            ),
+            "hard": Misconception(
+                _prox(lambda z, a, b, t, lam: np.where(np.abs(z) > a, z, 0.0) / (1 + b)), "hard thresholding"
+            ),
+            "one_side": Misconception(
+                _prox(lambda z, a, b, t, lam: np.maximum(z - a, 0.0) / (1 + b)), "sign forgotten"
+            ),
+            "not_cut": Misconception(
+                _prox(lambda z, a, b, t, lam: (z - a * np.sign(z)) / (1 + b)), "past zero"
+            ),
+            "ridge_only": Misconception(_prox(lambda z, a, b, t, lam: z / (1 + b)), "pitfall 20"),
         },
         cases=prox_cases,
         exact_zeros=True,
@@ -435,6 +531,29 @@ EXERCISES = [
                 _update(right_pull, lambda p, q, l1, l2: right_rest(p, q, l2, l1)), "erratum 34"
             ),
             "sum": Misconception(update_sum, "erratum 35"),
+            "own_part_bare": Misconception(
+                _update(lambda X, y, w, j: full_pull(X, y, w, j) + float(w[j]), right_rest), "pitfall 12"
+            ),
+            "others_ignored": Misconception(
+                _update(lambda X, y, w, j: float(X[:, j] @ y / len(y)), right_rest), "partial residual"
+            ),
+            "sum_in_pull": Misconception(update_pull_without_n, "pitfall 1"),
+            "sum_in_curvature": Misconception(update_curvature_without_n, "pitfall 1"),
+            "sample_variance": Misconception(update_sample_variance, "n - 1 for n"),
+            "length": Misconception(
+                _update(right_pull, lambda p, q, l1, l2: soft(np.asarray(p), l1) / (np.sqrt(q) + l2)),
+                "length for its square",
+            ),
+            "doubled": Misconception(
+                _update(right_pull, lambda p, q, l1, l2: right_rest(p, q, l1, 2 * l2)), "erratum 34"
+            ),
+            "no_threshold": Misconception(
+                _update(right_pull, lambda p, q, l1, l2: p / (q + l2)), "pitfall 20"
+            ),
+            "one_side": Misconception(
+                _update(right_pull, lambda p, q, l1, l2: max(p - l1, 0.0) / (q + l2)), "sign forgotten"
+            ),
+            "increment": Misconception(update_increment, "step for value"),
         },
         cases=update_cases,
         exact_zeros=True,
@@ -467,6 +586,29 @@ EXERCISES = [
             "share_forgotten": Misconception(
                 _augment(right_entry, lambda n, d, lam, r: lam * n / (n + d)), "erratum 34"
             ),
+            "doubled": Misconception(
+                _augment(lambda n, lam, r: np.sqrt(2 * n * lam * (1 - r)), right_strength), "erratum 7"
+            ),
+            "all_rows": Misconception(augment_all_rows, "n + d for n"),
+            "strength_turned": Misconception(
+                _augment(right_entry, lambda n, d, lam, r: lam * r * (n + d) / n), "division turned round"
+            ),
+            "strength_by_d": Misconception(
+                _augment(right_entry, lambda n, d, lam, r: lam * r * d / (n + d)), "d for n"
+            ),
+            "whole_strength": Misconception(_augment(right_entry, lambda n, d, lam, r: lam), "erratum 34"),
+            "swapped": Misconception(
+                lambda X, y, lam, l1_ratio: augment(X, y, lam, 1 - l1_ratio), "erratum 34"
+            ),
+            "l1_in_rows": Misconception(
+                _augment(lambda n, lam, r: np.sqrt(n * lam * r), right_strength), "erratum 34"
+            ),
+            "negative": Misconception(
+                _augment(lambda n, lam, r: -right_entry(n, lam, r), right_strength),
+                "a sign that does not matter",
+            ),
+            "ones": Misconception(augment_ones, "target of the extra rows"),
+            "paper": Misconception(augment_paper, "Zou and Hastie's augmented data"),
         },
         cases=augment_cases,
     ),
@@ -487,6 +629,12 @@ EXERCISES = [
                 _corrected(lambda lam, r: np.sqrt(1 + lam * (1 - r))), "Zou and Hastie's augmented data"
             ),
             "one_forgotten": Misconception(_corrected(lambda lam, r: lam * (1 - r)), "the 1 of the factor"),
+            "unchanged": Misconception(_corrected(lambda lam, r: 1.0), "naive estimate"),
+            "doubled": Misconception(_corrected(lambda lam, r: 1 + 2 * lam * (1 - r)), "erratum 34"),
+            "strength_forgotten": Misconception(_corrected(lambda lam, r: 1 + (1 - r)), "share for strength"),
+            "minus": Misconception(_corrected(lambda lam, r: 1 - lam * (1 - r)), "shrunk once more"),
+            "squared": Misconception(_corrected(lambda lam, r: (1 + lam * (1 - r)) ** 2), "corrected twice"),
+            "threshold_too": Misconception(corrected_threshold_too, "both shrinkages undone"),
         },
         cases=corrected_cases,
     ),
@@ -506,6 +654,17 @@ EXERCISES = [
             "half_without_swap": Misconception(_reversed(lambda a: a, lambda a: 2 * (1 - a)), "erratum 34"),
             "strength_unchanged": Misconception(lambda lam, a: (lam, (1 - a) / (1 + a)), "erratum 34"),
             "ridge_share": Misconception(lambda lam, a: (lam * (1 + a), 2 * a / (1 + a)), "erratum 34"),
+            "parts": Misconception(lambda lam, a: (lam * (1 - a), 2 * lam * a), "glmnet and elasticnet"),
+            "pair_turned": Misconception(
+                lambda lam, a: ((1 - a) / (1 + a), lam * (1 + a)), "order of the results"
+            ),
+            "share_unscaled": Misconception(lambda lam, a: (lam * (1 + a), 1 - a), "erratum 34"),
+            "strength_in_share": Misconception(
+                lambda lam, a: (lam * (1 + a), lam * (1 - a) / (1 + a)), "erratum 34"
+            ),
+            "added_twice": Misconception(_reversed(lambda a: 1 - a, lambda a: 3 * a), "erratum 34"),
+            "strength_doubled": Misconception(lambda lam, a: (2 * lam, 1 - a), "erratum 34"),
+            "share_kept": Misconception(lambda lam, a: (lam * (1 + a), a), "erratum 34"),
         },
         cases=reversed_cases,
     ),
