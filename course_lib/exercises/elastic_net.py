@@ -182,22 +182,10 @@ def update_increment(X: Array, y: Array, w: Array, j: int, lam: float, l1_ratio:
     return coordinate_update(X, y, w, j, lam, l1_ratio) - float(w[j])
 
 
-def update_sample_variance(X: Array, y: Array, w: Array, j: int, lam: float, l1_ratio: float) -> float:
-    """The curvature divided by n - 1."""
-    pull = np.asarray(right_pull(X, y, w, j))
-    return float(soft(pull, lam * l1_ratio) / (X[:, j].var(ddof=1) + lam * (1 - l1_ratio)))
-
-
 def update_pull_without_n(X: Array, y: Array, w: Array, j: int, lam: float, l1_ratio: float) -> float:
     """A sum for the pull, a mean for the curvature."""
     pull, x = np.asarray(len(y) * right_pull(X, y, w, j)), X[:, j]
     return float(soft(pull, lam * l1_ratio) / (x @ x / len(y) + lam * (1 - l1_ratio)))
-
-
-def update_curvature_without_n(X: Array, y: Array, w: Array, j: int, lam: float, l1_ratio: float) -> float:
-    """A mean for the pull, a sum for the curvature."""
-    pull, x = np.asarray(right_pull(X, y, w, j)), X[:, j]
-    return float(soft(pull, lam * l1_ratio) / (x @ x + lam * (1 - l1_ratio)))
 
 
 def update_cases(rng: np.random.Generator) -> list[Case]:
@@ -207,6 +195,7 @@ def update_cases(rng: np.random.Generator) -> list[Case]:
         Case((SMALL_X, SMALL_Y, np.array([0.2, 1.1]), 0, 4.0, 0.9), label="ends_at_zero"),
         Case((SMALL_X, SMALL_Y, np.array([0.5, 0.7]), 1, 0.0, 0.4), label="no_penalty"),
         Case((SMALL_X, SMALL_Y, np.array([0.0, 0.5]), 1, 0.6, 0.0), label="ridge_end"),
+        Case((SMALL_X, -SMALL_Y, np.array([0.3, -0.2]), 1, 0.4, 0.5), label="negative_pull"),
     ]
     for n, d, lam, l1_ratio in ((9, 3, 0.3, 0.7), (6, 4, 0.8, 0.2)):
         X, y = draw(rng, n, d)
@@ -306,20 +295,6 @@ def right_entry(n: int, lam: float, l1_ratio: float) -> float:
 def right_strength(n: int, d: int, lam: float, l1_ratio: float) -> float:
     """The lasso's strength on n + d rows."""
     return lam * l1_ratio * n / (n + d)
-
-
-def augment_all_rows(X: Array, y: Array, lam: float, l1_ratio: float) -> tuple[Array, Array, float]:
-    """n + d instead of n in the extra rows."""
-    n, d = X.shape
-    A, c, strength = augment(X, y, lam, l1_ratio)
-    A[n:] *= np.sqrt((n + d) / n)
-    return A, c, strength
-
-
-def augment_ones(X: Array, y: Array, lam: float, l1_ratio: float) -> tuple[Array, Array, float]:
-    """Targets 1 in the extra rows."""
-    A, _, strength = augment(X, y, lam, l1_ratio)
-    return A, np.append(y, np.ones(X.shape[1])), strength
 
 
 def augment_paper(X: Array, y: Array, lam: float, l1_ratio: float) -> tuple[Array, Array, float]:
@@ -448,7 +423,6 @@ EXERCISES = [
             "doubled": Misconception(_lam_max(lambda c, n, r: 2 * np.abs(c).max() / (n * r)), "erratum 7"),
             "halved": Misconception(_lam_max(lambda c, n, r: np.abs(c).max() / (2 * n * r)), "erratum 7"),
             "absolute_too_late": Misconception(_lam_max(lambda c, n, r: abs(c.max()) / (n * r)), "erratum 2"),
-            "weakest": Misconception(_lam_max(lambda c, n, r: np.abs(c).min() / (n * r)), "min for max"),
             "averaged": Misconception(_lam_max(lambda c, n, r: np.abs(c).mean() / (n * r)), "mean for max"),
             "summed": Misconception(_lam_max(lambda c, n, r: np.abs(c).sum() / (n * r)), "another norm"),
             "euclidean": Misconception(_lam_max(lambda c, n, r: np.linalg.norm(c) / (n * r)), "another norm"),
@@ -487,12 +461,6 @@ EXERCISES = [
             "whole_strength": Misconception(
                 _prox(lambda z, a, b, t, lam: soft(z, t * lam) / (1 + t * lam)), "erratum 34"
             ),
-            "multiplied": Misconception(
-                _prox(lambda z, a, b, t, lam: soft(z, a) * (1 - b)), "first order of the division"
-            ),
-            "one_forgotten": Misconception(
-                _prox(lambda z, a, b, t, lam: soft(z, a) / np.float64(b)), "the 1 of the factor"
-            ),
             "hard": Misconception(
                 _prox(lambda z, a, b, t, lam: np.where(np.abs(z) > a, z, 0.0) / (1 + b)), "hard thresholding"
             ),
@@ -502,7 +470,6 @@ EXERCISES = [
             "not_cut": Misconception(
                 _prox(lambda z, a, b, t, lam: (z - a * np.sign(z)) / (1 + b)), "past zero"
             ),
-            "ridge_only": Misconception(_prox(lambda z, a, b, t, lam: z / (1 + b)), "pitfall 20"),
         },
         cases=prox_cases,
         exact_zeros=True,
@@ -538,20 +505,11 @@ EXERCISES = [
                 _update(lambda X, y, w, j: float(X[:, j] @ y / len(y)), right_rest), "partial residual"
             ),
             "sum_in_pull": Misconception(update_pull_without_n, "pitfall 1"),
-            "sum_in_curvature": Misconception(update_curvature_without_n, "pitfall 1"),
-            "sample_variance": Misconception(update_sample_variance, "n - 1 for n"),
-            "length": Misconception(
-                _update(right_pull, lambda p, q, l1, l2: soft(np.asarray(p), l1) / (np.sqrt(q) + l2)),
-                "length for its square",
-            ),
             "doubled": Misconception(
                 _update(right_pull, lambda p, q, l1, l2: right_rest(p, q, l1, 2 * l2)), "erratum 34"
             ),
             "no_threshold": Misconception(
                 _update(right_pull, lambda p, q, l1, l2: p / (q + l2)), "pitfall 20"
-            ),
-            "one_side": Misconception(
-                _update(right_pull, lambda p, q, l1, l2: max(p - l1, 0.0) / (q + l2)), "sign forgotten"
             ),
             "increment": Misconception(update_increment, "step for value"),
         },
@@ -589,14 +547,9 @@ EXERCISES = [
             "doubled": Misconception(
                 _augment(lambda n, lam, r: np.sqrt(2 * n * lam * (1 - r)), right_strength), "erratum 7"
             ),
-            "all_rows": Misconception(augment_all_rows, "n + d for n"),
             "strength_turned": Misconception(
                 _augment(right_entry, lambda n, d, lam, r: lam * r * (n + d) / n), "division turned round"
             ),
-            "strength_by_d": Misconception(
-                _augment(right_entry, lambda n, d, lam, r: lam * r * d / (n + d)), "d for n"
-            ),
-            "whole_strength": Misconception(_augment(right_entry, lambda n, d, lam, r: lam), "erratum 34"),
             "swapped": Misconception(
                 lambda X, y, lam, l1_ratio: augment(X, y, lam, 1 - l1_ratio), "erratum 34"
             ),
@@ -607,7 +560,6 @@ EXERCISES = [
                 _augment(lambda n, lam, r: -right_entry(n, lam, r), right_strength),
                 "a sign that does not matter",
             ),
-            "ones": Misconception(augment_ones, "target of the extra rows"),
             "paper": Misconception(augment_paper, "Zou and Hastie's augmented data"),
         },
         cases=augment_cases,
@@ -663,7 +615,6 @@ EXERCISES = [
                 lambda lam, a: (lam * (1 + a), lam * (1 - a) / (1 + a)), "erratum 34"
             ),
             "added_twice": Misconception(_reversed(lambda a: 1 - a, lambda a: 3 * a), "erratum 34"),
-            "strength_doubled": Misconception(lambda lam, a: (2 * lam, 1 - a), "erratum 34"),
             "share_kept": Misconception(lambda lam, a: (lam * (1 + a), a), "erratum 34"),
         },
         cases=reversed_cases,
