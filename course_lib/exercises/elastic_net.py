@@ -425,7 +425,9 @@ EXERCISES = [
             "absolute_too_late": Misconception(_lam_max(lambda c, n, r: abs(c.max()) / (n * r)), "erratum 2"),
             "averaged": Misconception(_lam_max(lambda c, n, r: np.abs(c).mean() / (n * r)), "mean for max"),
             "summed": Misconception(_lam_max(lambda c, n, r: np.abs(c).sum() / (n * r)), "another norm"),
-            "euclidean": Misconception(_lam_max(lambda c, n, r: np.linalg.norm(c) / (n * r)), "another norm"),
+            "euclidean": Misconception(
+                _lam_max(lambda c, n, r: float(np.linalg.norm(c)) / (n * r)), "another norm"
+            ),
             "columns": Misconception(lam_max_columns, "d for n"),
         },
         cases=lam_max_cases,
