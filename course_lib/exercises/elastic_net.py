@@ -91,6 +91,18 @@ def prox_lasso(z: Array, step: float, lam: float, l1_ratio: float) -> Array:
     return soft(z, step * lam * l1_ratio)
 
 
+def _prox(
+    rest: Callable[[Array, float, float, float, float], Array],
+) -> Callable[[Array, float, float, float], Array]:
+    """Another formula ``rest(z, step * l1, step * l2, step, lam)``."""
+
+    def wrong(z: Array, step: float, lam: float, l1_ratio: float) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return rest(np.asarray(z), step * lam * l1_ratio, step * lam * (1 - l1_ratio), step, lam)
+
+    return wrong
+
+
 def prox_cases(rng: np.random.Generator) -> list[Case]:
     """Both signs and zero, steps other than 1, shares other than a half, both ends."""
     z = np.array([3.0, -2.0, 0.1, 0.0, -0.05, 1.0])
@@ -165,6 +177,17 @@ def update_sum(X: Array, y: Array, w: Array, j: int, lam: float, l1_ratio: float
     return float(soft(x @ (y - X @ w + x * w[j]), lam * l1_ratio) / (x @ x + lam * (1 - l1_ratio)))
 
 
+def update_increment(X: Array, y: Array, w: Array, j: int, lam: float, l1_ratio: float) -> float:
+    """The change of the weight instead of its new value."""
+    return coordinate_update(X, y, w, j, lam, l1_ratio) - float(w[j])
+
+
+def update_pull_without_n(X: Array, y: Array, w: Array, j: int, lam: float, l1_ratio: float) -> float:
+    """A sum for the pull, a mean for the curvature."""
+    pull, x = np.asarray(len(y) * right_pull(X, y, w, j)), X[:, j]
+    return float(soft(pull, lam * l1_ratio) / (x @ x / len(y) + lam * (1 - l1_ratio)))
+
+
 def update_cases(rng: np.random.Generator) -> list[Case]:
     """Columns of length other than 1, weights of both signs, an update that ends at 0."""
     cases = [
@@ -172,6 +195,7 @@ def update_cases(rng: np.random.Generator) -> list[Case]:
         Case((SMALL_X, SMALL_Y, np.array([0.2, 1.1]), 0, 4.0, 0.9), label="ends_at_zero"),
         Case((SMALL_X, SMALL_Y, np.array([0.5, 0.7]), 1, 0.0, 0.4), label="no_penalty"),
         Case((SMALL_X, SMALL_Y, np.array([0.0, 0.5]), 1, 0.6, 0.0), label="ridge_end"),
+        Case((SMALL_X, -SMALL_Y, np.array([0.3, -0.2]), 1, 0.4, 0.5), label="negative_pull"),
     ]
     for n, d, lam, l1_ratio in ((9, 3, 0.3, 0.7), (6, 4, 0.8, 0.2)):
         X, y = draw(rng, n, d)
@@ -204,6 +228,11 @@ def _lam_max(formula: Callable[[Array, int, float], float]) -> Callable[..., flo
         return float(formula(X.T @ y, len(y), l1_ratio))
 
     return wrong
+
+
+def lam_max_columns(X: Array, y: Array, l1_ratio: float) -> float:
+    """Divided by the number of columns."""
+    return float(np.max(np.abs(X.T @ y)) / (X.shape[1] * l1_ratio))
 
 
 def lam_max_cases(rng: np.random.Generator) -> list[Case]:
@@ -268,6 +297,13 @@ def right_strength(n: int, d: int, lam: float, l1_ratio: float) -> float:
     return lam * l1_ratio * n / (n + d)
 
 
+def augment_paper(X: Array, y: Array, lam: float, l1_ratio: float) -> tuple[Array, Array, float]:
+    """Zou and Hastie's scaled data: their lasso has other weights."""
+    A, c, strength = augment(X, y, lam, l1_ratio)
+    root = np.sqrt(1 + lam * (1 - l1_ratio))
+    return A / root, c, strength / float(root)
+
+
 def augment_cases(rng: np.random.Generator) -> list[Case]:
     """n unlike d, several strengths, both ends."""
     cases = [
@@ -305,6 +341,11 @@ def _corrected(factor: Callable[[float, float], float]) -> Callable[..., Array]:
         return factor(lam, l1_ratio) * np.asarray(w)
 
     return wrong
+
+
+def corrected_threshold_too(w: Array, lam: float, l1_ratio: float) -> Array:
+    """The threshold undone as well."""
+    return corrected(w, lam, l1_ratio) + lam * l1_ratio * np.sign(w)
 
 
 def corrected_cases(rng: np.random.Generator) -> list[Case]:
@@ -380,6 +421,14 @@ EXERCISES = [
             "without_n": Misconception(_lam_max(lambda c, n, r: np.abs(c).max() / r), "pitfall 1"),
             "no_absolute": Misconception(_lam_max(lambda c, n, r: c.max() / (n * r)), "erratum 2"),
             "doubled": Misconception(_lam_max(lambda c, n, r: 2 * np.abs(c).max() / (n * r)), "erratum 7"),
+            "halved": Misconception(_lam_max(lambda c, n, r: np.abs(c).max() / (2 * n * r)), "erratum 7"),
+            "absolute_too_late": Misconception(_lam_max(lambda c, n, r: abs(c.max()) / (n * r)), "erratum 2"),
+            "averaged": Misconception(_lam_max(lambda c, n, r: np.abs(c).mean() / (n * r)), "mean for max"),
+            "summed": Misconception(_lam_max(lambda c, n, r: np.abs(c).sum() / (n * r)), "another norm"),
+            "euclidean": Misconception(
+                _lam_max(lambda c, n, r: float(np.linalg.norm(c)) / (n * r)), "another norm"
+            ),
+            "columns": Misconception(lam_max_columns, "d for n"),
         },
         cases=lam_max_cases,
     ),
@@ -407,6 +456,22 @@ EXERCISES = [
             "step_in_threshold": Misconception(prox_step_in_threshold, "threshold without the step"),
             "doubled": Misconception(prox_doubled, "erratum 34"),
             "no_shrinkage": Misconception(prox_lasso, "pitfall 20"),
+            "no_step": Misconception(
+                _prox(lambda z, a, b, t, lam: soft(z, a / t) / (1 + b / t)), "threshold without the step"
+            ),
+            "halved": Misconception(_prox(lambda z, a, b, t, lam: soft(z, a) / (1 + b / 2)), "erratum 7"),
+            "whole_strength": Misconception(
+                _prox(lambda z, a, b, t, lam: soft(z, t * lam) / (1 + t * lam)), "erratum 34"
+            ),
+            "hard": Misconception(
+                _prox(lambda z, a, b, t, lam: np.where(np.abs(z) > a, z, 0.0) / (1 + b)), "hard thresholding"
+            ),
+            "one_side": Misconception(
+                _prox(lambda z, a, b, t, lam: np.maximum(z - a, 0.0) / (1 + b)), "sign forgotten"
+            ),
+            "not_cut": Misconception(
+                _prox(lambda z, a, b, t, lam: (z - a * np.sign(z)) / (1 + b)), "past zero"
+            ),
         },
         cases=prox_cases,
         exact_zeros=True,
@@ -435,6 +500,20 @@ EXERCISES = [
                 _update(right_pull, lambda p, q, l1, l2: right_rest(p, q, l2, l1)), "erratum 34"
             ),
             "sum": Misconception(update_sum, "erratum 35"),
+            "own_part_bare": Misconception(
+                _update(lambda X, y, w, j: full_pull(X, y, w, j) + float(w[j]), right_rest), "pitfall 12"
+            ),
+            "others_ignored": Misconception(
+                _update(lambda X, y, w, j: float(X[:, j] @ y / len(y)), right_rest), "partial residual"
+            ),
+            "sum_in_pull": Misconception(update_pull_without_n, "pitfall 1"),
+            "doubled": Misconception(
+                _update(right_pull, lambda p, q, l1, l2: right_rest(p, q, l1, 2 * l2)), "erratum 34"
+            ),
+            "no_threshold": Misconception(
+                _update(right_pull, lambda p, q, l1, l2: p / (q + l2)), "pitfall 20"
+            ),
+            "increment": Misconception(update_increment, "step for value"),
         },
         cases=update_cases,
         exact_zeros=True,
@@ -467,6 +546,23 @@ EXERCISES = [
             "share_forgotten": Misconception(
                 _augment(right_entry, lambda n, d, lam, r: lam * n / (n + d)), "erratum 34"
             ),
+            "doubled": Misconception(
+                _augment(lambda n, lam, r: np.sqrt(2 * n * lam * (1 - r)), right_strength), "erratum 7"
+            ),
+            "strength_turned": Misconception(
+                _augment(right_entry, lambda n, d, lam, r: lam * r * (n + d) / n), "division turned round"
+            ),
+            "swapped": Misconception(
+                lambda X, y, lam, l1_ratio: augment(X, y, lam, 1 - l1_ratio), "erratum 34"
+            ),
+            "l1_in_rows": Misconception(
+                _augment(lambda n, lam, r: np.sqrt(n * lam * r), right_strength), "erratum 34"
+            ),
+            "negative": Misconception(
+                _augment(lambda n, lam, r: -right_entry(n, lam, r), right_strength),
+                "a sign that does not matter",
+            ),
+            "paper": Misconception(augment_paper, "Zou and Hastie's augmented data"),
         },
         cases=augment_cases,
     ),
@@ -487,6 +583,12 @@ EXERCISES = [
                 _corrected(lambda lam, r: np.sqrt(1 + lam * (1 - r))), "Zou and Hastie's augmented data"
             ),
             "one_forgotten": Misconception(_corrected(lambda lam, r: lam * (1 - r)), "the 1 of the factor"),
+            "unchanged": Misconception(_corrected(lambda lam, r: 1.0), "naive estimate"),
+            "doubled": Misconception(_corrected(lambda lam, r: 1 + 2 * lam * (1 - r)), "erratum 34"),
+            "strength_forgotten": Misconception(_corrected(lambda lam, r: 1 + (1 - r)), "share for strength"),
+            "minus": Misconception(_corrected(lambda lam, r: 1 - lam * (1 - r)), "shrunk once more"),
+            "squared": Misconception(_corrected(lambda lam, r: (1 + lam * (1 - r)) ** 2), "corrected twice"),
+            "threshold_too": Misconception(corrected_threshold_too, "both shrinkages undone"),
         },
         cases=corrected_cases,
     ),
@@ -506,6 +608,16 @@ EXERCISES = [
             "half_without_swap": Misconception(_reversed(lambda a: a, lambda a: 2 * (1 - a)), "erratum 34"),
             "strength_unchanged": Misconception(lambda lam, a: (lam, (1 - a) / (1 + a)), "erratum 34"),
             "ridge_share": Misconception(lambda lam, a: (lam * (1 + a), 2 * a / (1 + a)), "erratum 34"),
+            "parts": Misconception(lambda lam, a: (lam * (1 - a), 2 * lam * a), "glmnet and elasticnet"),
+            "pair_turned": Misconception(
+                lambda lam, a: ((1 - a) / (1 + a), lam * (1 + a)), "order of the results"
+            ),
+            "share_unscaled": Misconception(lambda lam, a: (lam * (1 + a), 1 - a), "erratum 34"),
+            "strength_in_share": Misconception(
+                lambda lam, a: (lam * (1 + a), lam * (1 - a) / (1 + a)), "erratum 34"
+            ),
+            "added_twice": Misconception(_reversed(lambda a: 1 - a, lambda a: 3 * a), "erratum 34"),
+            "share_kept": Misconception(lambda lam, a: (lam * (1 + a), a), "erratum 34"),
         },
         cases=reversed_cases,
     ),
