@@ -105,7 +105,7 @@ def test_the_number_that_decays_is_that_of_the_library():
 
 
 def test_only_the_right_rule_of_exercise_5_ends_at_ridge(rng):
-    """Momentum and a separate multiplication by 1 - 10 lr lam: ridge with strength lam; by 1 - lr lam: not."""
+    """Momentum with a separate factor 1 - 10 lr lam: ridge with strength lam; with 1 - lr lam: not."""
     A, y, lr, lam = rng.normal(size=(40, 3)), rng.normal(size=40), 0.05, 0.2
     ends = {}
     for option, factor in {"c": 10, "d": 1}.items():
