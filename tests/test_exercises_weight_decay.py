@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from course_lib import deep
 from course_lib.exercises import weight_decay as wd
 from course_lib.exercises.catalogue import find
 from course_lib.exercises.engine import judge
 from course_lib.penalties import L1, L2
+from course_lib.solvers import ridge
 
 torch = pytest.importorskip("torch")
 
@@ -91,6 +93,39 @@ def test_the_unused_weight_is_torchs():
     np.testing.assert_allclose(find("weight_decay.zero_gradient").right_answer, after[0], rtol=1e-12)
 
 
+def test_the_number_that_decays_is_that_of_the_library():
+    """The network of Exercise 8.6, counted by `deep.decay_groups`."""
+    net = torch.nn.Sequential(
+        torch.nn.Linear(64, 32), torch.nn.BatchNorm1d(32), torch.nn.ReLU(),
+        torch.nn.Linear(32, 32, bias=False), torch.nn.ReLU(), torch.nn.Linear(32, 10),
+    )  # fmt: skip
+    decaying = [group for group in deep.decay_groups(net, 0.1) if group["weight_decay"] > 0]
+    counted = sum(p.numel() for group in decaying for p in group["params"])
+    assert counted == find("weight_decay.groups").right_answer
+
+
+def test_only_the_right_rule_of_exercise_5_ends_at_ridge(rng):
+    """Momentum with a separate factor 1 - 10 lr lam: ridge with strength lam; with 1 - lr lam: not."""
+    A, y, lr, lam = rng.normal(size=(40, 3)), rng.normal(size=40), 0.05, 0.2
+    ends = {}
+    for option, factor in {"c": 10, "d": 1}.items():
+        w, v = np.zeros(3), np.zeros(3)
+        for _ in range(3000):
+            v = 0.9 * v + A.T @ (A @ w - y) / 40
+            w = (1 - factor * lr * lam) * w - lr * v
+        ends[option] = np.abs(w - ridge.solve(A, y, lam, fit_intercept=False)[0]).max()
+    assert ends["c"] < 1e-10 < 1e-3 < ends["d"]
+    assert find("weight_decay.which_is_ridge").right_answer == "c"
+
+
+def test_a_plain_loop_is_a_right_proximal_step():
+    def loop(w, grad, lr, lam):
+        stepped = [a - lr * b for a, b in zip(w, grad, strict=True)]
+        return [(abs(z) - lr * lam) * (1 if z > 0 else -1) if abs(z) > lr * lam else 0.0 for z in stepped]
+
+    assert judge(find("weight_decay.prox_step"), loop).passed
+
+
 def lost_sign(w, grad, lr, lam):
     return np.sign(w) * np.maximum(np.abs(w - lr * grad) - lr * lam, 0)
 
@@ -165,7 +200,14 @@ def test_other_wrong_projections_are_rejected(answer):
 
 @pytest.mark.parametrize(
     ("decay", "denominator"),
-    [("old", "no_root"), ("old", "eps_inside_big"), ("grad_in_v", "root"), ("half", "root")],
+    [
+        ("old", "no_root"),
+        ("old", "eps_inside_big"),
+        ("old", "eps_inside"),
+        ("old", "no_eps"),
+        ("grad_in_v", "root"),
+        ("half", "root"),
+    ],
 )
 def test_other_wrong_adamw_steps_are_rejected(decay, denominator):
     def answer(w, grad, m, v, t, lr, lam, beta1=0.9, beta2=0.999, eps=1e-8):
@@ -177,6 +219,8 @@ def test_other_wrong_adamw_steps_are_rejected(decay, denominator):
             "root": np.sqrt(v_hat) + eps,
             "no_root": v_hat + eps,
             "eps_inside_big": np.sqrt(v_hat + 0.01),
+            "eps_inside": np.sqrt(v_hat + eps),
+            "no_eps": np.sqrt(v_hat),
         }
         shrink = 1 - lr * lam / (2 if decay == "half" else 1)
         return shrink * w - lr * m / (1 - beta1**t) / scale[denominator], m, v

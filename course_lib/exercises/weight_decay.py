@@ -50,6 +50,11 @@ def squares(weights: Sequence[Array]) -> float:
     return float(sum(np.sum(np.square(w)) for w in weights))
 
 
+def absolute(weights: Sequence[Array]) -> float:
+    """Sum of all absolute values."""
+    return float(sum(np.sum(np.abs(w)) for w in weights))
+
+
 def penalised_on_loss(data_loss: float, weights: Sequence[Array], lam: float) -> float:
     """The penalty of the loss value in place of the loss, as a call of a regularizer on it does."""
     return lam / 2 * data_loss**2
@@ -114,7 +119,7 @@ def step_cases(rng: np.random.Generator) -> list[Case]:
     """Weights of both signs and zeros, steps long enough to tell the order of operations."""
     w, grad = np.array([2.0, -1.0, 0.0, 0.5]), np.array([0.4, 0.6, -1.0, -0.2])
     cases = [
-        Case((w, grad, 0.5, 0.4), label="mixed"),
+        Case((w, grad, 0.25, 0.4), label="mixed"),
         Case((w, np.zeros(4), 0.25, 0.8), label="zero_gradient"),
         Case((w, grad, 0.3, 0.0), label="no_penalty"),
     ]
@@ -217,6 +222,37 @@ def adamw_none(
     return w - lr * direction, m, v
 
 
+def adamw_slip(slip: str) -> Callable[..., tuple[Array, Array, Array]]:
+    """One step of AdamW with one slip in it."""
+
+    def wrong(
+        w: Array, grad: Array, m: Array, v: Array, t: int, lr: float, lam: float,
+        beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8,
+    ) -> tuple[Array, Array, Array]:  # fmt: skip
+        if slip == "betas_swapped":
+            beta1, beta2 = beta2, beta1
+        new1, new2 = (beta1, beta2) if slip == "weights_swapped" else (1 - beta1, 1 - beta2)
+        g = grad + lam * w if slip == "twice" else grad
+        m = (1 - new1) * m + new1 * g
+        v = (1 - new2) * v + new2 * g**2
+        m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+        size = v_hat if slip == "no_root" else np.sqrt(v_hat)
+        new = (1 - lr * lam) * w - (1 if slip == "no_lr_step" else lr) * m_hat / (size + eps)
+        return (new, m_hat, v_hat) if slip == "corrected" else (new, m, v)
+
+    return wrong
+
+
+ADAMW_SLIPS = {
+    "no_root": "v is an average of squares",
+    "betas_swapped": "beta1 and beta2 mixed up",
+    "weights_swapped": "beta and 1 - beta mixed up",
+    "no_lr_step": "learning rate on the decay only",
+    "twice": "pitfall 3",
+    "corrected": "corrected averages handed on",
+}
+
+
 def adamw_cases(rng: np.random.Generator) -> list[Case]:
     """First and later steps, long steps, other betas."""
     w, grad = np.array([2.0, -1.0, 0.5]), np.array([0.4, 3.0, -0.2])
@@ -225,6 +261,8 @@ def adamw_cases(rng: np.random.Generator) -> list[Case]:
         Case((w, grad, zero, zero, 1, 0.1, 0.5), label="first_step"),
         Case((w, grad, 0.3 * grad, 0.2 * grad**2, 4, 0.3, 0.0), label="no_penalty"),
     ]
+    tiny = 1e-3 * grad  # where the root is as small as eps, its place matters
+    cases.append(Case((w, tiny, zero, zero, 1, 0.1, 0.5), {"eps": 2e-3}, label="tiny_gradient"))
     for shape, t, lr, lam, extra in (
         ((4,), 3, 0.4, 0.6, {}),
         ((2, 3), 9, 0.25, 1.2, {"beta1": 0.8, "beta2": 0.95, "eps": 1e-6}),
@@ -284,6 +322,16 @@ def prox_hard(w: Array, grad: Array, lr: float, lam: float) -> Array:
     return np.where(np.abs(z) > lr * lam, z, 0.0)
 
 
+PROX_SLIPS: dict[str, tuple[Callable[[Array, Array, float, float], Array], str]] = {
+    "no_gradient": (lambda w, g, lr, lam: soft(w, lr * lam), "gradient step forgotten"),
+    "no_lr_gradient": (lambda w, g, lr, lam: soft(w - g, lr * lam), "step without the learning rate"),
+    "uphill": (lambda w, g, lr, lam: soft(w + lr * g, lr * lam), "sign of the gradient"),
+    "ridge": (lambda w, g, lr, lam: (1 - lr * lam) * w - lr * g, "L2 for L1"),
+    "no_max": (lambda w, g, lr, lam: (w - lr * g) - lr * lam * np.sign(w - lr * g), "max forgotten"),
+    "sign_lost": (lambda w, g, lr, lam: np.abs(soft(w - lr * g, lr * lam)), "sign forgotten"),
+}
+
+
 def prox_cases(rng: np.random.Generator) -> list[Case]:
     """Entries that vanish, that survive, and that cross zero."""
     w = np.array([2.0, -1.0, 0.0, 0.3, -0.2, 0.55])
@@ -291,9 +339,10 @@ def prox_cases(rng: np.random.Generator) -> list[Case]:
     cases = [
         Case((w, grad, 0.5, 0.8), label="mixed"),
         Case((w, np.zeros(6), 0.25, 1.6), label="zero_gradient"),
+        Case((w, np.array([0.4, -4.0, 1.5, 2.0, -2.5, 0.3]), 0.5, 0.6), label="across_zero"),
         Case((w, grad, 0.3, 0.0), label="no_penalty"),
     ]
-    for shape, lr, lam in (((4, 3), 0.2, 2.5), ((8,), 0.6, 0.7)):
+    for shape, lr, lam in (((12,), 0.2, 2.5), ((8,), 0.6, 0.7)):
         cases.append(Case((rng.normal(size=shape), rng.normal(size=shape), lr, lam), label="random"))
     return cases
 
@@ -351,6 +400,11 @@ def max_norm_squared(W: Array, limit: float) -> Array:
     return W * np.minimum(1, limit / np.maximum(norms, limit))
 
 
+def max_norm_by(size: Array, W: Array, limit: float) -> Array:
+    """Scaled back by another measure of size."""
+    return W * np.minimum(1, limit / np.maximum(size, limit))
+
+
 def max_norm_no_root(W: Array, limit: float) -> Array:
     """The L1 norm of each column."""
     norms = np.sum(np.abs(W), axis=0)
@@ -384,6 +438,19 @@ EXERCISES = [
             "norm": Misconception(_penalised(lambda d, w, lam: lam / 2 * np.sqrt(squares(w))), "pitfall 21"),
             "mean": Misconception(penalised_mean, "mean taken from the data loss"),
             "lam_squared": Misconception(_penalised(lambda d, w, lam: lam**2 / 2 * squares(w)), "erratum 51"),
+            "penalty_only": Misconception(lambda d, ws, lam: lam / 2 * squares(ws), "pitfall 20"),
+            "absolute": Misconception(_penalised(lambda d, ws, lam: lam / 2 * absolute(ws)), "L1 for L2"),
+            "first_layer": Misconception(
+                _penalised(lambda d, ws, lam: lam / 2 * squares(ws[:1])), "return inside the loop"
+            ),
+            "minus": Misconception(
+                _penalised(lambda d, ws, lam: -lam / 2 * squares(ws)), "sign of the penalty"
+            ),
+            "norms": Misconception(
+                _penalised(lambda d, ws, lam: lam / 2 * sum(float(np.linalg.norm(w)) for w in ws)),
+                "pitfall 21",
+            ),
+            "no_lam": Misconception(_penalised(lambda d, ws, lam: squares(ws) / 2), "pitfall 20"),
             "loss_squared_added": Misconception(_penalised(lambda d, w, lam: lam / 2 * d**2), "erratum 50"),
         },
         cases=loss_cases,
@@ -407,6 +474,16 @@ EXERCISES = [
             ),
             "grows": Misconception(_sgd(lambda w, g, lr, lam: w - lr * (g - lam * w)), "sign of the penalty"),
             "forgotten": Misconception(_sgd(lambda w, g, lr, lam: w - lr * g), "pitfall 20"),
+            "halved": Misconception(_sgd(lambda w, g, lr, lam: w - lr * (g + lam / 2 * w)), "erratum 7"),
+            "sign": Misconception(_sgd(lambda w, g, lr, lam: w - lr * (g + lam * np.sign(w))), "L1 for L2"),
+            "value": Misconception(
+                _sgd(lambda w, g, lr, lam: w - lr * (g + lam / 2 * np.sum(w**2))), "value for gradient"
+            ),
+            "uphill": Misconception(_sgd(lambda w, g, lr, lam: (1 - lr * lam) * w + lr * g), "sign"),
+            "no_lr_gradient": Misconception(
+                _sgd(lambda w, g, lr, lam: (1 - lr * lam) * w - g), "learning rate on the decay only"
+            ),
+            "no_lr_at_all": Misconception(_sgd(lambda w, g, lr, lam: w - g - lam * w), "no learning rate"),
         },
         cases=step_cases,
     ),
@@ -424,6 +501,12 @@ EXERCISES = [
             "one_step": Misconception(2 * (1 - 0.1 * 0.5), "one step only"),
             "unchanged": Misconception(2.0, "pitfall 20"),
             "factor": Misconception((1 - 0.1 * 0.5) ** 3, "factor instead of weight"),
+            "one_factor": Misconception(1 - 0.1 * 0.5, "factor instead of weight"),
+            "two_steps": Misconception(2 * (1 - 0.1 * 0.5) ** 2, "one step too few"),
+            "four_steps": Misconception(2 * (1 - 0.1 * 0.5) ** 4, "one step too many"),
+            "halved": Misconception(2 * (1 - 0.1 * 0.5 / 2) ** 3, "half of the decay"),
+            "grows": Misconception(2 * (1 + 0.1 * 0.5) ** 3, "sign of the penalty"),
+            "rounded": Misconception(1.71, "two digits"),
         },
     ),
     Exercise(
@@ -442,6 +525,7 @@ EXERCISES = [
             "uncorrected": Misconception(adamw_uncorrected, "bias correction forgotten"),
             "after": Misconception(adamw_after, "order of the two halves"),
             "forgotten": Misconception(adamw_none, "pitfall 20"),
+            **{slip: Misconception(adamw_slip(slip), source) for slip, source in ADAMW_SLIPS.items()},
         },
         cases=adamw_cases,
     ),
@@ -451,17 +535,25 @@ EXERCISES = [
         minutes=2,
         difficulty=2,
         options=("a", "b", "c", "d"),
-        correct="b",
-        misconceptions={"a": "adamw", "c": "decoupled_momentum", "d": "all_the_same"},
+        correct="c",
+        misconceptions={"a": "adamw", "b": "adam_rescaled", "d": "decoupled_momentum"},
     ),
-    Choice(
+    Value(
         id="weight_decay.groups",
         chapter=8,
-        minutes=2,
+        minutes=3,
         difficulty=1,
-        options=("a", "b", "c", "d"),
-        correct="c",
-        misconceptions={"a": "everything", "b": "norm_scale", "d": "last_layer"},
+        reference=64 * 32 + 32 * 32 + 32 * 10,
+        rtol=1e-9,
+        misconceptions={
+            "everything": Misconception(64 * 32 + 32 + 2 * 32 + 32 * 32 + 32 * 10 + 10, "pitfall 11"),
+            "norm_scale": Misconception(64 * 32 + 32 + 32 * 32 + 32 * 10, "pitfall 11"),
+            "biases": Misconception(64 * 32 + 32 + 32 * 32 + 32 * 10 + 10, "pitfall 11"),
+            "last_layer": Misconception(32 * 10, "the output layer alone"),
+            "before_norm": Misconception(32 * 32 + 32 * 10, "the matrix before the norm layer left out"),
+            "no_bias_no_decay": Misconception(64 * 32 + 32 * 10, "the layer without a bias overlooked"),
+            "arrays": Misconception(3, "arrays counted, not their entries"),
+        },
     ),
     Exercise(
         id="weight_decay.prox_step",
@@ -487,6 +579,7 @@ EXERCISES = [
                 lambda w, grad, lr, lam: soft(w - lr * (grad + lam * np.sign(w)), lr * lam),
                 "penalty in the loss and in the step",
             ),
+            **{slip: Misconception(rule, source) for slip, (rule, source) in PROX_SLIPS.items()},
         },
         cases=prox_cases,
         exact_zeros=True,
@@ -506,6 +599,22 @@ EXERCISES = [
             "entries": Misconception(max_norm_clip, "every entry cut"),
             "squared": Misconception(max_norm_squared, "pitfall 21"),
             "l1_norm": Misconception(max_norm_no_root, "norm of another kind"),
+            "largest_entry": Misconception(
+                lambda W, limit: max_norm_by(np.max(np.abs(W), axis=0), W, limit), "norm of another kind"
+            ),
+            "root_mean_square": Misconception(
+                lambda W, limit: max_norm_by(np.sqrt(np.mean(np.square(W), axis=0)), W, limit),
+                "mean instead of sum",
+            ),
+            "one_factor": Misconception(
+                lambda W, limit: max_norm_by(np.max(np.linalg.norm(W, axis=0)), W, limit),
+                "one factor for the layer",
+            ),
+            "limit_one": Misconception(lambda W, limit: max_norm(W, 1.0), "limit not used"),
+            "dropped": Misconception(
+                lambda W, limit: W * (np.linalg.norm(W, axis=0) <= limit), "column deleted"
+            ),
+            "unchanged": Misconception(lambda W, limit: np.array(W), "nothing done"),
         },
         cases=norm_cases,
     ),
