@@ -287,14 +287,10 @@ class LayerFloat32(Layer):
 
 
 class LayerRedrawn(Layer):
-    """A new mask in the backward pass."""
-
-    def forward(self, x: Array, training: bool) -> Array:
-        self.training = training
-        return super().forward(x, training)
+    """A new mask in the backward pass, which does not know of evaluation."""
 
     def backward(self, grad: Array) -> Array:
-        return grad * self.draw(grad.shape) if self.training else grad
+        return grad * self.draw(grad.shape)
 
 
 class LayerUnscaled(Layer):
@@ -312,26 +308,21 @@ class LayerPassed(Layer):
 
 
 class LayerScaledTwice(Layer):
-    """A mask that holds the scale already, divided once more."""
-
-    def forward(self, x: Array, training: bool) -> Array:
-        self.training = training
-        return super().forward(x, training)
+    """A mask that holds the scale already (or ones, in evaluation), divided once more."""
 
     def backward(self, grad: Array) -> Array:
-        return grad * self.mask / (1 - self.p) if self.training else grad
+        return grad * self.mask / (1 - self.p)
 
 
 class LayerOutput(Layer):
     """The mask recovered from the output, which is zero where x was zero too."""
 
     def forward(self, x: Array, training: bool) -> Array:
-        self.training = training
         self.output = super().forward(x, training)
         return self.output
 
     def backward(self, grad: Array) -> Array:
-        return grad * (self.output != 0) / (1 - self.p) if self.training else grad
+        return grad * (self.output != 0) / (1 - self.p)
 
 
 class LayerStale(Layer):
@@ -419,7 +410,7 @@ EXERCISES = [
             "float32": forward_float32,
         },
         misconceptions={
-            "scaled_by_one_over_p": Misconception(_forward(lambda p: _inverse(p)), "pitfall 8"),
+            "scaled_by_one_over_p": Misconception(_forward(lambda p: 1 / p if p else np.inf), "pitfall 8"),
             "not_scaled": Misconception(_forward(lambda p: 1.0), "erratum 10"),
             "keep_probability": Misconception(forward_keep, "two meanings of p in use"),
             "one_mask": Misconception(forward_one_mask, "NumPy broadcasting"),
@@ -464,8 +455,9 @@ EXERCISES = [
             "plain_ridge": Misconception(
                 _regression(lambda X, p: p / (1 - p) * np.ones(X.shape[1])), "result P14, without the columns"
             ),
-            "upside_down": Misconception(
-                _regression(lambda X, p: (1 - p) / max(p, 1e-3) * np.sum(X**2, axis=0)), "pitfall 8"
+            "standardised": Misconception(
+                _regression(lambda X, p: len(X) * p / (1 - p) * np.ones(X.shape[1])),
+                "result P14, for features of mean square 1",
             ),
             "unscaled_mask": Misconception(
                 _regression(lambda X, p: p * (1 - p) * np.sum(X**2, axis=0)), "erratum 10"
@@ -490,6 +482,7 @@ EXERCISES = [
             "scaled_once": Misconception(0.6, "the scale of a variance is squared"),
             "second_moment": Misconception(2.5, "mean not subtracted"),
             "standard_deviation": Misconception(np.sqrt(1.5), "pitfall 21"),
+            "kept_value_squared": Misconception(6.25, "the probability of keeping left out"),
             "upside_down": Misconception(0.4 / 0.6, "pitfall 8"),
         },
     ),
@@ -502,6 +495,7 @@ EXERCISES = [
             "dropped": Misconception(16.0, "two meanings of p in use"),
             "scaled": Misconception(64.0, "pitfall 8"),
             "all_layers": Misconception(123.0, "units of both hidden layers"),
+            "both_counted": Misconception(148.0, "units of the first hidden layer counted too"),
             "squared": Misconception(36.0, "the mask applied twice"),
         },
     ),
