@@ -5,9 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from places import ROOT, TESTS, TOY_COURSE
 
 os.environ["COURSE_PROGRESS"] = "off"
+settings.register_profile(
+    "same examples every time", deadline=None, derandomize=True
+)  # a slow machine is no bug
+settings.register_profile("new examples every time", deadline=None)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
@@ -31,6 +36,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _runs_no_chapter(item: pytest.Item) -> bool:
     return not (item.path.suffix == ".ipynb" or item.path.stem in ("test_browser", "test_editions"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    slow = config.getoption("--run-slow")
+    settings.load_profile("new examples every time" if slow else "same examples every time")
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

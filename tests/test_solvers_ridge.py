@@ -213,3 +213,23 @@ def test_float32_is_kept_and_input_is_not_modified():
     np.testing.assert_allclose(w, ridge.solve(X.astype(float), y, 0.1)[0], rtol=1e-4)
     np.testing.assert_array_equal(X, before[0])
     np.testing.assert_array_equal(y, before[1])
+
+
+def test_choose_by_loo_is_scikit_learns_choice():
+    from sklearn.linear_model import RidgeCV
+
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(25, 8)) @ rng.normal(size=(8, 8))
+        y = X[:, 0] + 2 * rng.normal(size=25)
+        lams = rng.permutation(np.logspace(-4, 2, 31))
+        chosen = ridge.choose_by_loo(X, y, lams)
+        reference = RidgeCV(alphas=25 * lams, fit_intercept=True).fit(X, y).alpha_ / 25
+        assert chosen == pytest.approx(reference)
+
+
+def test_choose_by_loo_prefers_the_simpler_of_equals_and_names_bad_candidates():
+    X, y = np.array([[1.0], [2.0], [4.0]]), np.zeros(3)  # every strength is perfect
+    assert ridge.choose_by_loo(X, y, [0.1, 3.0, 1.0]) == 3.0
+    with pytest.raises(ValueError, match="lam must be >= 0, got -1"):
+        ridge.choose_by_loo(X, y, [-1.0, 1.0])

@@ -137,7 +137,8 @@ class Hint:
         return f"{self._heading()}\n  {self.text}"
 
     def _heading(self) -> str:
-        return wording.engine("hint_heading", level=self.level, total=self.total, id=self.id)
+        key = "hint_heading" if self.level else "hint_heading_none"
+        return wording.engine(key, level=self.level, total=self.total, id=self.id)
 
     def _repr_html_(self) -> str:
         return _box("open", escape(self._heading()), f"<p style='margin:.3em 0'>{_prose(self.text)}</p>")

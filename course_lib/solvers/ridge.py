@@ -19,7 +19,16 @@ from course_lib.losses import SquaredLoss
 from course_lib.penalties import L2
 from course_lib.solvers.centring import centre, centre_columns, strengths, switch
 
-__all__ = ["effective_df", "gradient", "loo_errors", "objective", "path", "shrinkage_factors", "solve"]
+__all__ = [
+    "choose_by_loo",
+    "effective_df",
+    "gradient",
+    "loo_errors",
+    "objective",
+    "path",
+    "shrinkage_factors",
+    "solve",
+]
 
 
 def objective(X: Any, y: Any, w: Any, b: float, lam: float) -> float:
@@ -219,6 +228,26 @@ def loo_errors(X: Any, y: Any, lam: float, *, fit_intercept: bool = True) -> np.
             "is, so it has no leave-one-out residual. Use a larger lam, or more rows."
         )
     return residual / (1 - leverage)
+
+
+def choose_by_loo(X: Any, y: Any, lams: Any, *, fit_intercept: bool = True) -> float:
+    """Return the strength in ``lams`` with the smallest mean squared leave-one-out error (2.8).
+
+    Parameters
+    ----------
+    X, y, fit_intercept
+        As :func:`solve`.
+    lams : array of shape (n_lams,)
+        Candidates >= 0, in any order. Of equally good ones the largest is returned: the simplest model.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`loo_errors`, for any entry of ``lams``.
+    """
+    lams = np.sort(validation.vector(lams, "lams"))[::-1].tolist()
+    errors = [np.mean(loo_errors(X, y, lam, fit_intercept=fit_intercept) ** 2) for lam in lams]
+    return lams[int(np.argmin(errors))]
 
 
 def _solve_centred(X: np.ndarray, y: np.ndarray, n_lam: float) -> np.ndarray:
