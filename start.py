@@ -585,7 +585,7 @@ def pytest_arguments(arguments):
     """The whole suite in one pytest: the tests, and every chapter's outputs compared by nbval."""
     import glob
 
-    command = ["-n", "2", "--dist", "loadgroup"]
+    command = ["-n", "2", "--dist", "loadfile"]
     if not glob.glob(os.path.join(ROOT, "notebooks", "*.ipynb")):
         return command + arguments + ["tests"]
     command += ["--nbval", "--nbval-cell-timeout", "120"]

@@ -21,6 +21,7 @@ from pathlib import Path
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 KERNEL_SECONDS = 8.0
+KERNEL = ("-m", "ipykernel_launcher", "-f", "{connection_file}")
 GIGABYTES_WANTED = 1.0
 SET_UP = "Run: python3 start.py setup"
 
@@ -190,7 +191,7 @@ def _ask_kernel(code: str) -> tuple[float, str | None]:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         manager = KernelManager(connection_file=os.path.join(folder, "kernel.json"))
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        command = [sys.executable, *KERNEL]
         manager._kernel_spec = KernelSpec(argv=command, display_name="doctor", language="python")
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         manager.start_kernel(env={**os.environ, "IPYTHONDIR": folder}, **quiet)

@@ -18,7 +18,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     if not _is_cell(item):
         return
-    item.add_marker(pytest.mark.xdist_group(item.path.stem))  # a chapter's cells share one kernel
     if NOT_COMPARED & set(item.cell.metadata.get("tags", [])):
         item.options["check"] = False
     # nbval opens the null device for the kernel's stderr and leaves it to the garbage collector

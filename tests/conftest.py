@@ -20,17 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-slow", action="store_true", help="also run the tests marked slow")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--run-slow"):
         for item in items:
             if item.get_closest_marker("slow"):
                 item.add_marker(pytest.mark.skip(reason="slow: give --run-slow"))
-    for item in items:
-        if not item.get_closest_marker(
-            "xdist_group"
-        ):  # a file's tests stay together, unless they say otherwise
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=_runs_no_chapter)  # the long ones first, so that the workers end together
 
 

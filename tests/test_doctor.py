@@ -119,7 +119,8 @@ def test_kernel_with_another_answer(monkeypatch):
 
 
 def test_kernel_that_never_answers_is_ended(monkeypatch):
-    monkeypatch.setattr(doctor, "KERNEL_SECONDS", 0.01)
+    monkeypatch.setattr(doctor, "KERNEL_SECONDS", 1.0)
+    monkeypatch.setattr(doctor, "KERNEL", ("-c", "import time; time.sleep(60)"))
     finding = doctor.check_kernel()
     assert not finding.ok
     assert "start.py setup" in finding.mend

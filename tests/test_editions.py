@@ -36,13 +36,7 @@ def assert_examined(notebook, cwd, name):
     assert {verdict.id for verdict in report if verdict.tag == "solution"} == asked
 
 
-EACH_IN_A_GROUP = [
-    pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(f"edition of {path.stem}"))
-    for path in NOTEBOOKS
-]
-
-
-@pytest.mark.parametrize("path", EACH_IN_A_GROUP)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_workshop_edition_runs_stubs_are_open_and_solutions_pass(path):
     assert_examined(source.load(path), path.parent, path.stem)
 

@@ -1,4 +1,4 @@
-"""An equation number in the library's comments or docstrings is the number of an equation in its chapter."""
+"""Numbers lead somewhere: equations cited in the library, sections named in any chapter."""
 
 import io
 import re
@@ -41,3 +41,17 @@ def test_no_equation_number_is_used_twice():
     for path in (ROOT / "notebooks" / "source").glob("*.md"):
         tags = re.findall(r"\\tag\{([\d.]+)\}", path.read_text(encoding="utf-8"))
         assert len(tags) == len(set(tags)), path.name
+
+
+SOURCES = sorted((ROOT / "notebooks" / "source").glob("*.md"))
+SECTIONS = {
+    number
+    for path in SOURCES
+    for number in re.findall(r"^## (\d+\.\d+) ", path.read_text(encoding="utf-8"), re.MULTILINE)
+}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_every_section_named_exists(path):
+    named = set(re.findall(r"Sections? (\d+\.\d+)", path.read_text(encoding="utf-8")))
+    assert not named - SECTIONS

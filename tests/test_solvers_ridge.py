@@ -231,5 +231,5 @@ def test_choose_by_loo_is_scikit_learns_choice():
 def test_choose_by_loo_prefers_the_simpler_of_equals_and_names_bad_candidates():
     X, y = np.array([[1.0], [2.0], [4.0]]), np.zeros(3)  # every strength is perfect
     assert ridge.choose_by_loo(X, y, [0.1, 3.0, 1.0]) == 3.0
-    with pytest.raises(ValueError, match="lam must be >= 0, got -1"):
+    with pytest.raises(ValueError, match="lams must be >= 0, got -1"):
         ridge.choose_by_loo(X, y, [-1.0, 1.0])

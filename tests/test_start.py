@@ -615,13 +615,13 @@ def test_test_is_one_pytest_over_tests_and_chapters(start, handed):
     assert edition == "dev"
     assert command[1:3] == ["-m", "pytest"]
     assert {"--nbval", "--nbval-sanitize-with"} <= set(command)
-    assert command[command.index("--dist") + 1] == "loadgroup"
+    assert command[command.index("--dist") + 1] == "loadfile"
     assert command[-4:] == ["-k", "ridge", "tests", "notebooks"]
     assert variables == {"OMP_NUM_THREADS": "1"}
 
 
 def test_without_chapters_the_tests_alone(start):
-    assert start.pytest_arguments([]) == ["-n", "2", "--dist", "loadgroup", "tests"]
+    assert start.pytest_arguments([]) == ["-n", "2", "--dist", "loadfile", "tests"]
 
 
 def test_test_all_adds_the_slow_checks(start, handed):

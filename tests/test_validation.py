@@ -101,6 +101,7 @@ FUNCTIONS = [
     (ridge.solve, {}, FIT),
     (ridge.path, {}, DATA | {"lams": BAD_GRID, "fit_intercept": BAD_SWITCH}),
     (ridge.loo_errors, {}, FIT),
+    (ridge.choose_by_loo, {}, DATA | {"lams": BAD_GRID, "fit_intercept": BAD_SWITCH}),
     (ridge.shrinkage_factors, {}, {"X": BAD_MATRIX, "lam": BAD_STRENGTH, "center": BAD_SWITCH}),
     (ridge.effective_df, {}, {"X": BAD_MATRIX, "lam": BAD_STRENGTH, "center": BAD_SWITCH}),
     (ridge.objective, {}, RIDGE_POINT),

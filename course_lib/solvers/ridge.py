@@ -17,7 +17,7 @@ import numpy as np
 from course_lib import validation
 from course_lib.losses import SquaredLoss
 from course_lib.penalties import L2
-from course_lib.solvers.centring import centre, centre_columns, strengths, switch
+from course_lib.solvers.centring import centre, centre_columns, strengths, strengths, switch
 
 __all__ = [
     "choose_by_loo",
@@ -245,7 +245,7 @@ def choose_by_loo(X: Any, y: Any, lams: Any, *, fit_intercept: bool = True) -> f
     TypeError, ValueError
         As :func:`loo_errors`, for any entry of ``lams``.
     """
-    lams = np.sort(validation.vector(lams, "lams"))[::-1].tolist()
+    lams = np.sort(strengths(lams))[::-1].tolist()
     errors = [np.mean(loo_errors(X, y, lam, fit_intercept=fit_intercept) ** 2) for lam in lams]
     return lams[int(np.argmin(errors))]
 
