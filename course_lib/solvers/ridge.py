@@ -17,7 +17,7 @@ import numpy as np
 from course_lib import validation
 from course_lib.losses import SquaredLoss
 from course_lib.penalties import L2
-from course_lib.solvers.centring import centre, centre_columns, strengths, strengths, switch
+from course_lib.solvers.centring import centre, centre_columns, strengths, switch
 
 __all__ = [
     "choose_by_loo",
