@@ -1,4 +1,4 @@
-"""The code of a chapter by itself: one section, with what it needs of the sections before it, without figures.
+"""The code of a chapter by itself: one section, with what it needs of those before it, without figures.
 
 Faster than the notebook: a fault planted in a formula is to be seen by the check that stands beside it. The
 sections are those that ``faults/*.toml`` name.
@@ -57,17 +57,22 @@ def binds(node):
 
 
 def prints(call):
-    return getattr(call.func, "id", "") == "print" or getattr(getattr(call.func, "value", None), "id", "") == "plots"
+    return (
+        getattr(call.func, "id", "") == "print"
+        or getattr(getattr(call.func, "value", None), "id", "") == "plots"
+    )
 
 
 def touches(node):
-    """Names that a statement may change in place: as the target of an item, or in a call that stands alone."""
+    """Names that a statement may change in place: the target of an item, or in a call that stands alone."""
     inside = [n for n in ast.walk(node) if isinstance(n, ast.stmt)]
     calls = [n.value for n in inside if isinstance(n, ast.Expr) and isinstance(n.value, ast.Call)]
     found = set().union(*(names(call) - {getattr(call.func, "id", "")} for call in calls if not prints(call)))
     for n in inside:
         if isinstance(n, ast.Assign | ast.AugAssign):
-            found |= set().union(*(names(t) | names(t, ast.Store) for t in getattr(n, "targets", None) or [n.target]))
+            found |= set().union(
+                *(names(t) | names(t, ast.Store) for t in getattr(n, "targets", None) or [n.target])
+            )
     return found
 
 
@@ -113,7 +118,13 @@ def run_section(path, section, monkeypatch):
 
 
 NAMED = re.compile(re.escape("tests/test_chapter_code.py::test_the_section_runs_by_itself") + r"\[([^]]+)\]")
-SECTIONS = sorted({name for path in (TESTS / "faults").glob("*.toml") for name in NAMED.findall(path.read_text(encoding="utf-8"))})
+SECTIONS = sorted(
+    {
+        name
+        for path in (TESTS / "faults").glob("*.toml")
+        for name in NAMED.findall(path.read_text(encoding="utf-8"))
+    }
+)
 
 
 @pytest.mark.parametrize("name", SECTIONS)

@@ -143,7 +143,9 @@ def test_the_numbers_are_what_the_library_does():
     squares = (mask - 1) ** 2
     se = squares.std() / 400
     assert abs(find("dropout.variance").right_answer - squares.mean()) < 5 * se
-    kept = (nn.Dropout(0.25, np.random.default_rng(6)).forward(np.ones((4000, 64)), training=True) > 0).sum(axis=1)
+    kept = (nn.Dropout(0.25, np.random.default_rng(6)).forward(np.ones((4000, 64)), training=True) > 0).sum(
+        axis=1
+    )
     assert abs(find("dropout.kept_units").right_answer - kept.mean()) < 5 * kept.std() / np.sqrt(4000)
     four = nn.Dropout(0.2, np.random.default_rng(7)).forward(np.array([4.0]), training=False)
     assert find("dropout.evaluation").right_answer == four[0]
@@ -158,12 +160,13 @@ def test_the_function_drops_in_evaluation_too():
             return torch.nn.functional.dropout(h, p=0.2)
 
     out = Net().eval()(torch.ones(10_000))
-    assert abs((out == 0).double().mean().item() - 0.2) < 0.02 and out.max().item() == pytest.approx(1.25)
+    assert abs((out == 0).double().mean().item() - 0.2) < 0.02
+    assert out.max().item() == pytest.approx(1.25)
     assert find("dropout.functional").right_answer == "b"
 
 
 def test_only_behind_the_last_batch_norm_are_stored_variances_right():
-    """Exercise 9.7: right before a batch norm (a, b, d) evaluation has another variance; behind it (c) not."""
+    """Exercise 9.7: right before a batch norm (a, b, d) evaluation has another variance; behind (c) not."""
     rng = np.random.default_rng(8)
     x, variance = rng.normal(size=(2000, 4)), {}
     for option, before in {"a": [nn.Dropout(0.2, rng)], "c": [], "d": [nn.Dropout(0.5, rng)]}.items():
@@ -171,5 +174,6 @@ def test_only_behind_the_last_batch_norm_are_stored_variances_right():
         for _ in range(200):
             block.forward(x, training=True)
         variance[option] = block.predict(x).var()
-    assert abs(variance["c"] - 1) < 0.01 and variance["d"] < variance["a"] < 0.9
+    assert abs(variance["c"] - 1) < 0.01
+    assert variance["d"] < variance["a"] < 0.9
     assert find("dropout.placement").right_answer == "c"
