@@ -1,8 +1,8 @@
 """Every number of the prose is computed: in an output, or in the code, of its section or a neighbour.
 
 Outside maths, code, links, headings, references and solutions, each decimal, percentage and whole number
-from 10 on must be a number of a code cell or of its output, after rounding to the digits of the prose. What no
-cell can compute (published values, what an exercise gives) is listed in ``QUOTED`` with its reason.
+from 10 on must be a number of a code cell or of its output, after rounding to the digits of the prose. What
+no cell can compute (published values, what an exercise gives) is listed in ``QUOTED`` with its reason.
 """
 
 import io
