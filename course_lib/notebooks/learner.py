@@ -19,7 +19,7 @@ __all__ = ["Summary", "refresh"]
 MANIFEST = ".course_manifest.json"
 BACKUP = "backup"
 
-#: What JupyterLab writes into a notebook when it opens it with this interpreter's kernel. A copy that holds it
+#: What JupyterLab writes into a notebook when it opens it with this interpreter's kernel. A copy that has it
 #: already is not marked as modified on opening.
 LANGUAGE = {
     "codemirror_mode": {"name": "ipython", "version": 3},
@@ -60,8 +60,8 @@ def refresh(source_dir: Path, my_course: Path) -> Summary:
     A chapter that is missing is copied. When the course's version has changed since it was last handed out:
     a copy whose cells the learner has not changed is replaced (if they ran it, the old file moves to
     ``backup/``); one they have changed stays, and the new version appears beside it as
-    ``NN_stem (new version k).ipynb``. What counts as a change is the text of the cells. Running cells, saving,
-    metadata and ids do not.
+    ``NN_stem (new version k).ipynb``. What counts as a change is the text of the cells. Running
+    cells, saving, metadata and ids do not.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def _hand_out(path: Path, mine: Path, cells: str | None, version: int, before: d
 
 
 def _copy(path: Path) -> bytes:
-    """Return a chapter in the form in which JupyterLab saves it: a later save without a change is the same file."""
+    """Return a chapter as JupyterLab would save it: saving it without a change gives the same file."""
     content = path.read_bytes()
     try:
         notebook = json.loads(content)
@@ -161,7 +161,7 @@ def _outputs_hash(path: Path) -> str | None:
 
 
 def _hash(path: Path, part: Callable[[dict[str, Any]], Any]) -> str | None:
-    """Return a hash of one part of every cell that is not empty, or ``None`` for a file that is not a notebook."""
+    """Return a hash of one part of every cell with text, or ``None`` for a file that is not a notebook."""
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         parts = [part(cell) for cell in cells if "".join(cell["source"]).strip()]
