@@ -23,6 +23,7 @@ NOT_PROSE = re.compile(
     r"\$\$.*?\$\$|\$[^$]+\$"  # maths
     r"|(`+)[^`].*?\1"  # code
     r"|^#+ [^\n]*$"  # headings, with the minutes of exercises
+    r"|^- [^\n]* doi:[^\n]*$"  # references
     r"|^\*\*(?:Time|Solution)[^\n]*$"  # minutes
     r"|!?\[[^]]*\]\([^)]*\)|<[^>]+>|https?://\S+|(?:doi|arXiv):\S+"  # links
     r"|\((?:\d+\.\d+(?:, | and | to )?)+\)|\(\d+\.\d+"  # equations
@@ -35,7 +36,7 @@ NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]?\d+)?(?: ?%)?(
 
 
 def plain(text):
-    return NOT_PROSE.sub(" ", text.partition("\nFurther reading")[0])
+    return NOT_PROSE.sub(" ", re.split(r"^[#*_ ]*Further reading", text, flags=re.MULTILINE)[0])
 
 
 def in_prose(text):
