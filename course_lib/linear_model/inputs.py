@@ -26,8 +26,18 @@ from scipy import sparse
 
 from course_lib import validation
 
-__all__ = ["centred", "check_weights", "check_X", "check_y", "constant_columns", "load", "load_X_for",
-           "load_for", "total", "weighted_mean"]  # fmt: skip
+__all__ = [
+    "centred",
+    "check_X",
+    "check_weights",
+    "check_y",
+    "constant_columns",
+    "load",
+    "load_X_for",
+    "load_for",
+    "total",
+    "weighted_mean",
+]  # fmt: skip
 
 BLOCK = 1 << 20  # numbers in a block of rows: 8 MB of float64, so that a block stays in the cache
 
@@ -175,7 +185,7 @@ def weighted_mean(X: Any, weights: np.ndarray | None = None) -> np.ndarray:
 def constant_columns(X: Any) -> np.ndarray:
     """Return a mask of the columns in which all rows are equal, shape (n_features,)."""
     if not sparse.issparse(X):
-        return (X == X[0]).all(axis=0)
+        return (X[0] == X).all(axis=0)
     low, high = X.min(axis=0).toarray().ravel(), X.max(axis=0).toarray().ravel()
     return low == high
 
@@ -202,7 +212,7 @@ def blocks(X: Any) -> Iterator[slice]:
 def _without_empty_rows(
     X: Any, y: np.ndarray, weights: np.ndarray | None
 ) -> tuple[Any, np.ndarray, np.ndarray | None]:
-    """A row of weight 0 is a row that is not there: its values must not leave a trace, not even in rounding."""
+    """A row of weight 0 is a row that is not there: its values must leave no trace, not even in rounding."""
     if weights is None or weights.min() > 0:
         return X, y, weights
     keep = np.flatnonzero(weights)
