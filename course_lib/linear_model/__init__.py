@@ -8,6 +8,9 @@ Importing this package loads no scikit-learn; asking it for a name does.
 ``Lasso``, ``LassoCV``, ``lasso_path``  squared loss, L1 penalty; ``exact_lasso_path`` for every strength
 ``ElasticNet``, ``ElasticNetCV``,       squared loss, both penalties
 ``enet_path``
+``LogisticRegression``,                 log-loss, two classes or several, both penalties
+``LogisticRegressionCV``,
+``logistic_path``
 ======================================  ==========================================================
 """
 
@@ -17,6 +20,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "logistic": ("LogisticRegression", "LogisticRegressionCV", "logistic_path"),
     "ridge": ("Ridge", "RidgeCV", "ridge_path"),
     "sparse": ("ElasticNet", "ElasticNetCV", "Lasso", "LassoCV", "LassoPath", "enet_path",
                "exact_lasso_path", "lasso_path"),

@@ -15,10 +15,10 @@ to choose among equivalent solutions. The intercepts are made to sum to 0. An L2
 coefficients sum to 0. L1 alone makes their median 0; with an even number of classes that leaves an interval,
 in which the shift is taken that is smallest and makes a coefficient 0.
 
-Sources: Boyd and Vandenberghe, *Convex Optimization* (2004), section 9.5 (Newton decrement); Osborne, Presnell
-and Turlach (2000), *IMA Journal of Numerical Analysis* 20(3), 389-403 (active sets for the lasso); Friedman,
-Hastie and Tibshirani (2010), *Journal of Statistical Software* 33(1) (paths for the log-loss); Lee, Sun and
-Saunders (2014), *SIAM Journal on Optimization* 24(3), 1420-1443 (proximal Newton).
+Sources: Boyd and Vandenberghe, *Convex Optimization* (2004), section 9.5 (Newton decrement); Osborne,
+Presnell and Turlach (2000), *IMA Journal of Numerical Analysis* 20(3), 389-403 (active sets for the lasso);
+Friedman, Hastie and Tibshirani (2010), *Journal of Statistical Software* 33(1) (paths for the log-loss); Lee,
+Sun and Saunders (2014), *SIAM Journal on Optimization* 24(3), 1420-1443 (proximal Newton).
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import linalg, sparse, special
+from scipy import sparse, special
+from scipy.linalg import lapack
 
 from course_lib import validation
 from course_lib.penalties import ElasticNet
@@ -117,7 +118,7 @@ def duality_gap(X: Any, y: Any, w: Any, b: Any, lam: float, l1_ratio: float = 0.
 
 
 def lam_max(X: Any, y: Any, l1_ratio: float = 1.0, *, fit_intercept: bool = True) -> float:
-    """Return the smallest strength at which all coefficients are 0: ``max |X.T (y - mean(y))| / (n l1_ratio)``.
+    """Return the smallest strength that makes all coefficients 0: ``max |X.T (y - mean(y))| / (n l1_ratio)``.
 
     With several classes ``y`` stands for the table of 0 and 1 with one column per class; without an intercept
     ``mean(y)`` is replaced by one over the number of classes.
@@ -181,11 +182,12 @@ class Problem:
     def build(
         cls, X: Any, y: Any, lam: float, l1_ratio: float, *, fit_intercept: bool = True, weights: Any = None,
         centring: bool = True,
+        n_classes: int | None = None,
     ) -> Problem:  # fmt: skip
-        """Check the arguments and write the problem down; dense columns are centred if there is an intercept."""
+        """Check the arguments and write the problem down; with an intercept dense columns are centred."""
         X = sparse.csc_array(X) if sparse.issparse(X) else validation.matrix(X)
         X, penalty = X.astype(np.float64, copy=False), ElasticNet(lam, l1_ratio)
-        n, labels = X.shape[0], _labels(y, X.shape[0])
+        n, labels = X.shape[0], _labels(y, X.shape[0], n_classes)
         share = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
         l1, l2 = (np.full((X.shape[1], 1), part.lam) for part in (penalty.l1, penalty.l2))
         x_mean = np.zeros(X.shape[1])
@@ -196,13 +198,13 @@ class Problem:
             X, x_mean = stack([np.ones((n, 1)), X]), np.append(0.0, x_mean)
             l1, l2 = np.vstack([[[0.0]], l1]), np.vstack([[[0.0]], l2])
         X = sparse.csc_array(X) if sparse.issparse(X) else np.asfortranarray(X)  # columns lie together
-        Y = labels[:, np.newaxis] == np.arange(labels.max() + 1)
+        Y = labels[:, np.newaxis] == np.arange(n_classes or labels.max() + 1)
         Y = Y[:, 1:] if Y.shape[1] == 2 else Y
         return cls(X, Y, (share / share.sum())[:, np.newaxis], l1, l2, x_mean, fit_intercept)
 
     def at(self, W: np.ndarray) -> Point:
         """Return probabilities, gradient and objective at ``W``."""
-        P, rest = _probabilities(self.X @ W)
+        P, rest = probabilities(self.X @ W)
         residual = np.where(self.Y, rest, -P)  # Y - P
         gradient = self.l2 * W - self.X.T @ (self.share * residual)
         with np.errstate(divide="ignore"):  # a probability of 0 costs infinitely much: no step ends there
@@ -235,19 +237,19 @@ class Problem:
         Within a class it is ``X.T diag(share p (1 - p)) X``, between two ``-X.T diag(share p_k p_l) X``.
         """
         A = self.X[:, features]
-        A = (A.toarray() if sparse.issparse(A) else A) * np.sqrt(self.share)
-        own = np.sqrt(point.P * point.rest)
+        A = A.toarray() if sparse.issparse(A) else A
+        within = np.sqrt(self.share * point.P * point.rest)
         if self.Y.shape[1] == 1:
-            A *= own
+            A = A * within  # a new array; A.T @ A costs half of the product of two different matrices
             H = A.T @ A
         else:
-            between = A * point.P[:, classes]
-            H = -between.T @ between
-            A *= own[:, classes]
+            B = A * (np.sqrt(self.share) * point.P)[:, classes]
+            A = A * within[:, classes]
+            H = -B.T @ B
             for k in range(self.Y.shape[1]):
                 block = slice(*np.searchsorted(classes, [k, k + 1]))
                 H[block, block] = A[:, block].T @ A[:, block]
-        H[np.diag_indices_from(H)] += self.l2[features, 0]
+        H.flat[:: len(H) + 1] += self.l2[features, 0]  # the diagonal
         return H
 
     def gap(self, point: Point) -> float:
@@ -284,6 +286,14 @@ class Problem:
         wanted, present = np.sum(self.share * Y, axis=0), np.sum(self.share * P, axis=0)
         kept = min(1.0, float(np.min(wanted / present)))
         return kept * P + np.maximum(wanted - kept * present, 0)
+
+    def separates(self, point: Point) -> bool:
+        """Return whether every sample's own class has more than half of the probability."""
+        return (
+            bool(np.all(np.where(self.Y, point.P, point.rest) > 0.5))
+            if self.Y.shape[1] == 1
+            else bool(np.all(point.P[self.Y] > 0.5))
+        )
 
     def separable(self) -> bool:
         """See :func:`separable`."""
@@ -341,27 +351,24 @@ class Problem:
         return w, b - self.x_mean[-len(w) :] @ w
 
 
-def minimise(problem: Problem, start: Point, *, max_iter: int, tol: float) -> Result:
+def minimise(problem: Problem, start: Point, *, max_iter: int, tol: float, finish: bool = True) -> Result:
     """Take Newton steps until the gap is at most ``tol`` times the objective and steps no longer help.
 
     Near the minimum each step squares the error. So the steps go on until the Newton decrement, which has no
     unit and needs no scale, is rounding noise: the last ones are the direct solve on the final support.
     """
-    point, values, last = start, [start.value], np.inf
+    point, values, decrement = start, [start.value], np.inf
     penalised = problem.l1[-1, 0] + problem.l2[-1, 0] > 0
-    certificate, converged = np.inf, False
     for n_iter in range(max_iter + 1):
-        target, decrement = newton_step(problem, point)
-        if decrement**2 <= tol * point.value and (decrement > last / 2 or decrement == 0):
-            certificate = problem.gap(point) if penalised else decrement**2 / 2
-            if converged := certificate <= tol * point.value:
-                break
-        if n_iter == max_iter or (not penalised and np.all(np.where(problem.Y, point.P, point.rest) > 0.5)):
+        last, certificate = decrement, problem.gap(point) if penalised else decrement**2 / 2
+        converged = certificate <= tol * point.value
+        if n_iter == max_iter or (converged and not finish) or (not penalised and problem.separates(point)):
             break
-        point, last = line_search(problem, point, target), decrement
+        target, decrement = newton_step(problem, point)
+        if converged and (decrement == 0 or decrement > last / 2):
+            break
+        point = line_search(problem, point, target)
         values.append(point.value)
-    if not converged:
-        certificate = problem.gap(point)
     w, b = problem.unpacked(point.W)
     return Result(w, point.value, n_iter, certificate, np.array(values), b=b, converged=converged,
                   certificate_name="duality gap" if penalised else "Newton decrement",
@@ -399,11 +406,12 @@ def lasso_of_parabola(H: np.ndarray, gradient: np.ndarray, w: np.ndarray, l1: np
     signs, v, free = np.where(w != 0, np.sign(w), -np.sign(gradient)), w.copy(), np.arange(w.size)
     # A trifle on the diagonal: dependent columns would make the system singular. Newton's method corrects for
     # it in the next step. A column of zeros gets a 1, and its coefficient stays.
-    diagonal = np.diag(H) * (1 + ROUNDING / 10)
-    H = H + np.diag(np.where(diagonal > 0, diagonal, 1) - np.diag(H))
+    H = H.copy()
+    diagonal = H.flat[:: len(H) + 1]
+    H.flat[:: len(H) + 1] = np.where(diagonal > 0, diagonal * (1 + ROUNDING / 10), 1)
     while free.size:
         slope = gradient[free] + H[free] @ (v - w) + l1[free] * signs[free]
-        step = -linalg.cho_solve(linalg.cho_factor(H[np.ix_(free, free)]), slope)
+        step = -lapack.dposv(H[free[:, np.newaxis], free], slope)[1]  # by Cholesky's factors
         crossing = (l1[free] > 0) & ((v[free] + step) * signs[free] < 0)
         if not crossing.any():
             v[free] += step
@@ -416,7 +424,7 @@ def lasso_of_parabola(H: np.ndarray, gradient: np.ndarray, w: np.ndarray, l1: np
 
 
 def line_search(problem: Problem, point: Point, target: np.ndarray) -> Point:
-    """Go to the target, or half the way, or half of that ... until the objective falls as promised (Armijo)."""
+    """Go to the target, or half the way, or half of that, until the objective falls as promised (Armijo)."""
     direction, t = target - point.W, 1.0
     change = problem.l1 * (np.abs(target) - np.abs(point.W))
     promise = min(0.0, float(np.sum(point.gradient * direction + change)))
@@ -453,7 +461,7 @@ def complaint(problem: Problem, result: Result, solver: str) -> str:
     )
 
 
-def _probabilities(Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def probabilities(Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the probabilities for a table of scores, and 1 minus them, neither with cancellation."""
     if Z.shape[1] == 1:
         return special.expit(Z), special.expit(-Z)
@@ -467,13 +475,14 @@ def _probabilities(Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return E / total, others / total
 
 
-def _labels(y: Any, n: int) -> np.ndarray:
+def _labels(y: Any, n: int, n_classes: int | None) -> np.ndarray:
+    """Check labels 0, 1, ...; every one has to occur, unless the caller knows their number."""
     y = validation.vector(y, length=n, of="one per row of X")
-    K = max(int(y.max()), 1) + 1
+    K = n_classes or max(int(y.max()), 1) + 1
     wrong = (y != np.floor(y)) | (y < 0) | (y >= K)
     if wrong.any():
         raise ValueError(f"y must hold labels 0, 1, ..., got {y[wrong][0]:g}.")
     missing = np.setdiff1d(np.arange(K), y)
-    if missing.size:
+    if missing.size and n_classes is None:
         raise ValueError(f"y must hold every label from 0 to {K - 1}, got none of label {missing[0]}.")
     return y.astype(np.intp)
