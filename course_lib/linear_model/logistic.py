@@ -19,9 +19,9 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from course_lib import validation
 from course_lib.linear_model import inputs
-from course_lib.solvers import newton
+from course_lib.solvers import log_loss, newton
 from course_lib.solvers.centring import strengths
-from course_lib.solvers.newton import Problem
+from course_lib.solvers.log_loss import Problem
 from course_lib.solvers.result import Result
 
 __all__ = ["LogisticRegression", "LogisticRegressionCV", "logistic_path"]
@@ -51,7 +51,7 @@ class _LogisticModel(ClassifierMixin, BaseEstimator):
             As :meth:`decision_function`.
         """
         scores = self.decision_function(X)
-        P, rest = newton.probabilities(scores.reshape(len(scores), -1))
+        P, rest = log_loss.probabilities(scores.reshape(len(scores), -1))
         return np.hstack([rest, P]) if scores.ndim == 1 else P
 
     def predict(self, X: Any) -> np.ndarray:
