@@ -134,7 +134,7 @@ class LogisticRegression(_LogisticModel):
     Notes
     -----
     Several classes: adding one vector to the coefficients of every class changes no probability. The
-    intercepts sum to 0; so do each feature's coefficients under L2. Under L1 alone their median is 0; where
+    intercepts sum to 0; so do each feature's coefficients under L2 alone. Under L1 alone their median is 0; where
     an even number of classes leaves an interval for it, the smallest shift that makes a coefficient 0 is
     taken.
 

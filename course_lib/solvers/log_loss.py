@@ -8,8 +8,8 @@ with the log-loss of two classes (one score, the log-odds of label 1) or of seve
 class), and weights ``s_i``, all 1 unless given. The intercept is a column of ones without a penalty.
 
 **Several classes.** Adding one number to the scores of all classes changes no probability, so the penalty has
-to choose among equivalent solutions. The intercepts are made to sum to 0. An L2 part makes each feature's
-coefficients sum to 0. L1 alone makes their median 0; with an even number of classes that leaves an interval,
+to choose among equivalent solutions. The intercepts are made to sum to 0. L2 alone makes each feature's
+coefficients sum to 0; both together have one minimum. L1 alone makes their median 0; with an even number of classes that leaves an interval,
 in which the shift is taken that is smallest and makes a coefficient 0. Without a penalty nothing chooses:
 the same shift is taken.
 """
@@ -187,10 +187,10 @@ class Problem:
         ``l1``. The gap is a sum of terms >= 0: the divergence of ``Q`` from the model's probabilities, and
         what each coefficient misses of its Fenchel-Young equality.
         """
-        P, Y = point.P, self.Y.astype(float)
+        P, rest, Y = point.P, point.rest, self.Y
         if P.shape[1] == 1:
-            P, Y = np.hstack([point.rest, P]), np.hstack([1 - Y, Y])
-        residual = Y - self._balanced(P, Y)
+            P, rest, Y = np.hstack([rest, P]), np.hstack([P, rest]), np.hstack([~Y, Y])
+        residual = self._balanced(P, np.where(Y, rest, -P), Y)
         W, l1, l2 = (array[int(self.fit_intercept) :] for array in (point.W, self.l1, self.l2))
         pull = (self.X.T @ (self.share * residual[:, -W.shape[1] :]))[int(self.fit_intercept) :]
         strongest = np.max(np.abs(pull - l2 * W))
@@ -206,13 +206,14 @@ class Problem:
             gaps.append(gap + (np.sum((scale * pull - met - l2 * W) ** 2 / (2 * l2)) if l2[0] > 0 else 0.0))
         return float(min(gaps))
 
-    def _balanced(self, P: np.ndarray, Y: np.ndarray) -> np.ndarray:
-        """Mix into ``P`` as little of a constant row as gives every class its share in the data."""
+    def _balanced(self, P: np.ndarray, residual: np.ndarray, Y: np.ndarray) -> np.ndarray:
+        """Mix into ``P`` as little of a constant row as makes the residuals of every class sum to 0."""
         if not self.fit_intercept:
-            return P
-        wanted, present = np.sum(self.share * Y, axis=0), np.sum(self.share * P, axis=0)
-        kept = min(1.0, float(np.min(wanted / present)))
-        return kept * P + np.maximum(wanted - kept * present, 0)
+            return residual
+        missing, present = np.sum(self.share * residual, axis=0), np.sum(self.share * P, axis=0)
+        part = max(0.0, float(np.max(-missing / present)))
+        others = np.where(Y, 0.0, -((1 - part) * P + part * present + missing))
+        return np.where(Y, -others.sum(axis=1, keepdims=True), others)  # tiny residuals keep their digits
 
     def separates(self, point: Point) -> bool:
         """Return whether every sample's own class has more than half of the probability."""
