@@ -134,13 +134,12 @@ def test_columns_permute_with_their_coefficients(seed, l1_ratio, classes):
 
 
 def high_precision(X, y, lam, l1_ratio, w, b, s=None):
-    """Refine in 50 digits by Newton's method on the support and signs of ``w``; check all KKT conditions."""
-    with mpmath.workdps(50):
+    """Refine to 40 digits and more by Newton's method on the support and signs of ``w``; check all KKT conditions."""
+    with mpmath.workdps(70):
         n, A = len(y), [j for j in range(len(w)) if w[j] != 0]
         s = [mpmath.mpf(1)] * n if s is None else [mpmath.mpf(float(v)) for v in s]
         rows = [[mpmath.mpf(1)] + [mpmath.mpf(float(X[i, j])) for j in range(len(w))] for i in range(n)]
         l1, l2 = mpmath.mpf(lam) * mpmath.mpf(l1_ratio), mpmath.mpf(lam) * (1 - mpmath.mpf(l1_ratio))
-        # The column's mean is taken out and put back: the start is then good for large offsets too.
         theta = [mpmath.mpf(float(b))] + [mpmath.mpf(float(v)) for v in w]
         free = [0] + [j + 1 for j in A]
         for _ in range(60):

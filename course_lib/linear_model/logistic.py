@@ -134,9 +134,9 @@ class LogisticRegression(_LogisticModel):
     Notes
     -----
     Several classes: adding one vector to the coefficients of every class changes no probability. The
-    intercepts sum to 0; so do each feature's coefficients under L2 alone. Under L1 alone their median is 0; where
-    an even number of classes leaves an interval for it, the smallest shift that makes a coefficient 0 is
-    taken.
+    intercepts sum to 0; so do each feature's coefficients under L2 alone. Under L1 alone their median
+    is 0; where an even number of classes leaves an interval for it, the smallest shift that makes a
+    coefficient 0 is taken.
 
     Limits. Arithmetic is in float64. Dense columns are centred, so that an offset of 1e9 costs only what
     storing it cost; sparse ones are not, because that would fill them. The Hessian of all coefficients that

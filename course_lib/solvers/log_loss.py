@@ -9,9 +9,9 @@ class), and weights ``s_i``, all 1 unless given. The intercept is a column of on
 
 **Several classes.** Adding one number to the scores of all classes changes no probability, so the penalty has
 to choose among equivalent solutions. The intercepts are made to sum to 0. L2 alone makes each feature's
-coefficients sum to 0; both together have one minimum. L1 alone makes their median 0; with an even number of classes that leaves an interval,
-in which the shift is taken that is smallest and makes a coefficient 0. Without a penalty nothing chooses:
-the same shift is taken.
+coefficients sum to 0; both together have one minimum. L1 alone makes their median 0; with an even number of
+classes that leaves an interval, in which the shift is taken that is smallest and makes a coefficient 0.
+Without a penalty nothing chooses: the same shift is taken.
 """
 
 from __future__ import annotations
@@ -134,8 +134,10 @@ class Problem:
         P, rest = probabilities(self.X @ W)
         residual = np.where(self.Y, rest, -P)  # Y - P
         gradient = self.l2 * W - self.X.T @ (self.share * residual)
+        pick = np.where if P.shape[1] == 1 else (lambda Y, a, b: a[Y][:, np.newaxis])
+        own, others = pick(self.Y, P, rest), pick(self.Y, rest, P)
         with np.errstate(divide="ignore"):  # a probability of 0 costs infinitely much: no step ends there
-            cost = -np.log(np.where(self.Y, P, rest)) if P.shape[1] == 1 else -np.log(P[self.Y])
+            cost = -np.where(own > 0.5, np.log1p(-others), np.log(own))  # log(1 - tiny) keeps its digits
         penalty = np.sum(self.l1 * np.abs(W)) + np.sum(self.l2 * W**2) / 2
         return Point(W, P, rest, gradient, float(self.share[:, 0] @ cost.ravel() + penalty))
 
