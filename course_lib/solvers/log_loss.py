@@ -202,7 +202,7 @@ class Problem:
         gaps = []
         for scale in scales:
             met = np.clip(scale * pull, -l1, l1)  # the part of the pull that L1 meets; l2 W meets the rest
-            gap = np.sum(self.share * special.kl_div(Y - scale * residual, P)) + np.sum(
+            gap = np.sum(self.share * special.kl_div(np.maximum(Y - scale * residual, 0), P)) + np.sum(
                 l1 * np.abs(W) - met * W
             )
             gaps.append(gap + (np.sum((scale * pull - met - l2 * W) ** 2 / (2 * l2)) if l2[0] > 0 else 0.0))
