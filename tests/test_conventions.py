@@ -302,8 +302,6 @@ SKLEARN = {
     "sklearn.Ridge": (Ridge, {"solver": "cholesky"}, [L2]),
     "sklearn.Lasso": (Lasso, {"tol": 1e-13, "max_iter": 10**5}, [L1]),
     "sklearn.ElasticNet": (ElasticNet, {"tol": 1e-13, "max_iter": 10**5}, [L1, MIXED]),
-    "sklearn.MLPRegressor": (MLPRegressor, {"hidden_layer_sizes": (), "activation": "identity",
-                                            "solver": "lbfgs", "tol": 1e-20, "max_iter": 10**4, "random_state": 0}, [L2]),
 }  # fmt: skip
 
 
@@ -312,12 +310,18 @@ def test_scikit_learn_fits_the_base_problem(name):
     cls, options, problems = SKLEARN[name]
     for base in problems:
         model = cls(**from_base(name, **base, n=N), **options).fit(X_REG, Y_REG)
-        w, b = (
-            (model.coefs_[0], model.intercepts_[0])
-            if hasattr(model, "coefs_")
-            else (model.coef_, model.intercept_)
-        )
-        assert_same_fit(w, b, base)
+        assert_same_fit(model.coef_, model.intercept_, base)
+
+
+def test_a_network_without_hidden_layers_fits_the_base_problem():
+    """Its L-BFGS stops on a small change of the objective: fewer digits than a linear solver gives."""
+    settings = from_base("sklearn.MLPRegressor", **L2, n=N)
+    model = MLPRegressor(
+        hidden_layer_sizes=(), solver="lbfgs", tol=1e-12, max_iter=10**4, random_state=0, **settings
+    )
+    w, half = base_fit(**L2)[0], base_fit(lam=L2["lam"] / 2, l1_ratio=0)[0]
+    gap = np.abs(model.fit(X_REG, Y_REG).coefs_[0].ravel() - w).max()
+    assert gap < 1e-4 < 0.05 < np.abs(half - w).max()
 
 
 def logistic_minimum(lam):
@@ -501,12 +505,12 @@ def test_keras_l1_l2_is_the_literal_sum():
 
 @pytest.mark.parametrize("optimiser", ["SGD", "Adam"])
 def test_keras_optimisers_decay_outside_the_gradient(optimiser):
-    """A weight with gradient 0 shrinks by 1 - lr weight_decay in both: L2 for SGD, AdamW's decay for Adam."""
+    """A weight with gradient 0 shrinks by 1 - lr weight_decay in both: for Adam that is AdamW."""
     keras = pytest.importorskip("keras", reason="Keras is not installed (pip install keras)")
     variable = keras.Variable([3.0], trainable=True)
     step = getattr(keras.optimizers, optimiser)(learning_rate=0.1, weight_decay=0.5)
     step.apply([keras.ops.zeros((1,))], [variable])
-    assert float(keras.ops.convert_to_numpy(variable)[0]) == pytest.approx(3.0 * (1 - 0.1 * 0.5), rel=1e-6)
+    assert variable.value.detach().item() == pytest.approx(3.0 * (1 - 0.1 * 0.5), rel=1e-6)
 
 
 # ------------------------------------------------------------------------------ no equivalent, bad input
@@ -557,14 +561,15 @@ LOG_LOSS = {"task": "classification"}
         ("sklearn.Ridge", "base", {"alpha": 1.0, "n": 2.5}, TypeError, "n must be a whole number, got 2.5"),
         ("sklearn.LogisticRegression", "base", {"C": 0, "n": 3}, ValueError, "C must be > 0, got 0"),
         ("sklearn.LogisticRegression", "base", {"C": 1, "penalty": "l1", "n": 3}, TypeError, "deprecated"),
-        ("sklearn.SGDRegressor", "base", {"alpha": 1, "penalty": "L2"}, ValueError, "penalty must be .* 'L2'"),
+        ("sklearn.SGDRegressor", "base", {"alpha": 1, "penalty": "L2"}, ValueError, "penalty must be"),
         ("base", "torch.SGD", RIDGE | MEAN, TypeError, "task is needed"),
         ("sklearn.Ridge", "torch.SGD", {"alpha": 1, "n": 3}, TypeError, "loss_reduction is needed"),
         ("base", "torch.SGD", LOG_LOSS | RIDGE | {"loss_reduction": "half_mean"},
          ValueError, "got 'half_mean'. The log-loss has no half"),
         ("base", "torch.SGD", RIDGE | {"task": "ranking"}, ValueError, "task must be .*'ranking'"),
         ("sklearn.Ridge", "base", {"alpha": 1, "n": 3, "loss_reduction": "mean"}, TypeError, "are fixed"),
-        ("torch.SGD", "base", MEAN | {"weight_decay": 1, "target_loss_reduction": "sum"}, TypeError, "does not apply to base"),
+        ("torch.SGD", "base", MEAN | {"weight_decay": 1, "target_loss_reduction": "sum"},
+         TypeError, "does not apply to base"),
         ("base", "SGDW", RIDGE | MEAN | {"task": "regression"},
          TypeError, "lr is needed"),
         ("glmnet", "base", {"lambda_": 1, "alpha": 0.5, "standardize": False}, TypeError, "task is needed"),
@@ -573,7 +578,7 @@ LOG_LOSS = {"task": "classification"}
         ("glmnet", "base", {"lambda_": 1, **REGRESSIONS}, TypeError, "x_sd is needed"),
         ("glmnet", "base", {"lambda_": 1, "x_sd": [1.0, 0.0]}, ValueError, r"x_sd must be > 0, got 0"),
         ("glmnet", "base", {"lambda_": 1, "y_sd": 0.0}, ValueError, "y_sd must be > 0"),
-        ("base", "web.mixed", {"lam": 1, "l1_ratio": 1.5}, ValueError, r"l1_ratio must lie in \[0, 1\], got 1.5"),
+        ("base", "web.mixed", {"lam": 1, "l1_ratio": 1.5}, ValueError, "l1_ratio must lie in"),
         ("base", "sklearn.Ridge", RIDGE | {"n": 3, "intercept": "fixed"}, ValueError, "'fixed'"),
     ],
 )  # fmt: skip
