@@ -1,6 +1,8 @@
 """Conventions: every translation against objectives written out in full, and the tools themselves."""
 
 import functools
+import html
+import html.parser
 import itertools
 import math
 import os
@@ -13,8 +15,8 @@ from hypothesis import strategies as st
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge, SGDClassifier, SGDRegressor
 from sklearn.neural_network import MLPRegressor
 
-from course_lib import conventions
-from course_lib.conventions import CONVENTIONS, NoEquivalent, convert, from_base, to_base
+from course_lib import cli, conventions
+from course_lib.conventions import CONVENTIONS, NoEquivalent, card, convert, from_base, to_base
 from course_lib.solvers import coordinate, ridge
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -602,3 +604,70 @@ def test_the_public_names_have_examples_that_run():
     failed, tried = doctest.testmod(conventions)
     assert tried >= 3
     assert failed == 0
+
+
+# ------------------------------------------------------------------------------ the card and the command
+
+
+def test_the_card_has_every_convention_and_stands_alone():
+    page = card.page()
+    for name, objective, recipe, _ in card.rows():
+        assert f'<th scope="row">{name}</th>' in page
+        assert html.escape(objective) in page
+        assert html.escape(recipe) in page
+        assert name in card.text()
+    assert {name for name, *_ in card.rows()} == set(CONVENTIONS) - {"base"}
+    assert "http" not in page
+    assert "<script" not in page
+    assert html.parser.HTMLParser().feed(page) is None
+
+
+#: the card's claims, computed from its own words: name -> settings for lam, rho and n
+CARD = {
+    "sklearn.Ridge": lambda lam, rho, n: {"alpha": n * lam},
+    "sklearn.Lasso": lambda lam, rho, n: {"alpha": lam},
+    "sklearn.ElasticNet": lambda lam, rho, n: {"alpha": lam, "l1_ratio": rho},
+    "sklearn.LogisticRegression": lambda lam, rho, n: {"C": 1 / (n * lam), "l1_ratio": rho},
+    "sklearn.MLPRegressor": lambda lam, rho, n: {"alpha": n * lam},
+    "torch.SGD": lambda lam, rho, n: {"weight_decay": 2 * lam},
+    "keras.l1": lambda lam, rho, n: {"l1": 2 * lam},
+    "keras.l2": lambda lam, rho, n: {"l2": lam},
+    "keras.l1_l2": lambda lam, rho, n: {"l1": 2 * lam * rho, "l2": lam * (1 - rho)},
+    "web.l2_over_2m": lambda lam, rho, n: {"lambda_": 2 * n * lam},
+}
+
+
+@pytest.mark.parametrize("name", CARD)
+def test_the_card_says_what_the_code_does(name):
+    takes = CONVENTIONS[name].takes
+    rho = 0.4 if len(takes) == 2 else float(takes == ("l1",))
+    told = {"loss_reduction": "mean", "task": REGRESSION} if name in FRAMEWORK else {}
+    got = from_base(name, lam=0.3, l1_ratio=rho, n=N, **told)
+    assert got == {key: pytest.approx(value) for key, value in CARD[name](0.3, rho, N).items()}
+
+
+def test_course_convert_translates(capsys):
+    call = ["convert", "sklearn.Ridge", "torch.SGD", "alpha=15", "n=300", "loss_reduction=mean"]
+    assert cli.main(call) == 0
+    assert "torch.SGD: weight_decay = 0.1\n" in capsys.readouterr().out
+    call = ["convert", "glmnet", "base", "lambda_=0.3", "alpha=0.5", "x_sd=2,2", "y_sd=4", "task=regression"]
+    assert cli.main(call) == 0
+    assert "lam = 0.45, l1_ratio = 0.6666666667" in capsys.readouterr().out
+    assert cli.main(["convert", "glmnet", "base", "lambda_=1", "standardize=False", "task=regression"]) == 0
+    assert "lam = 1, l1_ratio = 1\n" in capsys.readouterr().out
+
+
+def test_course_convert_says_why_not(capsys):
+    assert cli.main(["convert", "sklearn.Ridge", "torch.AdamW", "alpha=15", "n=300"]) == 1
+    assert "outside the adaptive step" in capsys.readouterr().err
+    assert cli.main(["convert", "sklearn.Ridge", "base", "alpha"]) == 1
+    assert "NAME=VALUE, got 'alpha'" in capsys.readouterr().err
+    assert cli.main(["convert", "sklearn.Ridge"]) == 2
+    assert "Give a source and a target" in capsys.readouterr().out
+
+
+def test_course_convert_shows_the_card(capsys, tmp_path):
+    assert cli.main(["convert"]) == 0
+    assert "set        alpha = nλ" in capsys.readouterr().out
+    assert cli.main(["convert", "--card", "--output", str(tmp_path / "new")]) == 0
+    assert (tmp_path / "new" / "conventions_card.html").read_text(encoding="utf-8") == card.page()

@@ -321,6 +321,7 @@ def _strength_and_share(name: str, share: str = "l1_ratio") -> dict[str, Any]:
 
 
 _FRAMEWORK: dict[str, Any] = {"data": _reduction, "uses_reduction": True}
+_DECOUPLED: dict[str, Any] = {"data": _one, "uses_reduction": True, "takes": ("l2",)}
 _SGD: dict[str, Any] = {
     "parameters": ("alpha", "penalty", "l1_ratio"),
     "data": _one,
@@ -423,9 +424,8 @@ _ALL = [
         recipe="no equivalent",
         penalty=_no_penalty_only("torch.AdamW"),
         settings=_no_decay_only("torch.AdamW"),
-        takes=("l2",),
         remarks="default weight_decay 0.01",
-        **_FRAMEWORK,
+        **_DECOUPLED,
     ),
     Convention(
         name="SGDW",
@@ -476,8 +476,7 @@ _ALL = [
         recipe="no equivalent",
         penalty=_no_penalty_only("keras.Adam"),
         settings=_no_decay_only("keras.Adam"),
-        takes=("l2",),
-        **_FRAMEWORK,
+        **_DECOUPLED,
     ),
     Convention(
         name="web.l1", objective="loss + λ Σ|w|", recipe="as keras.l1", **_FRAMEWORK, **_only_l1("lambda_")

@@ -267,7 +267,7 @@ EXERCISES = [
         difficulty=2,
         options=("a", "b", "c", "d"),
         correct="d",
-        misconceptions={"a": "adam", "b": "liblinear_free", "c": "momentum"},
+        misconceptions={"a": "adam", "b": "other_solver", "c": "momentum"},
     ),
     Value(
         id="conventions.web_formula",
