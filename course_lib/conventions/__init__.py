@@ -201,7 +201,7 @@ def _check_intercept(intercept: str, terms: Terms) -> None:
         raise NoEquivalent(
             "The source penalises its intercept; the base objective leaves it free, and no strength of the "
             "weights makes up for that: adding a constant to y would not add it to the source's predictions. "
-            "Free the intercept (a parameter group without decay; a solver other than 'liblinear'), then convert."
+            "Free the intercept (a parameter group without decay; not solver='liblinear'), then convert."
         )
 
 

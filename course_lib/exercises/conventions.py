@@ -61,6 +61,11 @@ def base_l1_lam(a: float, c1: float, c2: float) -> Pair:
     return c1 / a, base_strengths(a, c1, c2)[1]
 
 
+def base_two_parts(a: float, c1: float, c2: float) -> Pair:
+    """The L1 strength and the L2 strength."""
+    return c1 / a, 2 * c2 / a
+
+
 def base_cases(rng: np.random.Generator) -> list[Case]:
     """Pure and mixed penalties, a below and above 1 and never 1 or 2 alone."""
     cases = [
@@ -155,6 +160,12 @@ def glmnet_doubled(lambda_: float, alpha: float, y_sd: float) -> Pair:
     return l1 + l2, l1 / (l1 + l2)
 
 
+def glmnet_halved(lambda_: float, alpha: float, y_sd: float) -> Pair:
+    """The half of the L2 part kept."""
+    l1, l2 = lambda_ * alpha, lambda_ * (1 - alpha) / 2 / y_sd
+    return l1 + l2, l1 / (l1 + l2)
+
+
 def glmnet_share_kept(lambda_: float, alpha: float, y_sd: float) -> Pair:
     """The right total with glmnet's own share."""
     return glmnet_to_base(lambda_, alpha, y_sd)[0], alpha
@@ -193,6 +204,7 @@ EXERCISES = [
             "multiplied": Misconception(_base(lambda a, c: c * a, lambda a, c: 2 * c * a), "erratum 6"),
             "halved": Misconception(_base(lambda a, c: c / a, lambda a, c: c / a / 2), "erratum 17"),
             "l2_share": Misconception(base_l2_share, "erratum 34"),
+            "two_parts": Misconception(base_two_parts, "classroom"),
             "l1_strength_only": Misconception(base_l1_lam, "classroom"),
         },
         cases=base_cases,
@@ -220,6 +232,7 @@ EXERCISES = [
         alternatives={"table": weight_decay_table, "rows": weight_decay_rows},
         misconceptions={
             "half_loss": Misconception(_decay(lambda s, n: s, lambda s, n: n * s), "erratum 17"),
+            "same_number": Misconception(_decay(lambda s, n: s, lambda s, n: s), "pitfall 1"),
             "n_upside_down": Misconception(_decay(lambda s, n: 2 * s, lambda s, n: 2 * s / n), "erratum 5"),
             "reduction_ignored": Misconception(_decay(lambda s, n: 2 * s, lambda s, n: 2 * s), "erratum 5"),
             "reductions_swapped": Misconception(
@@ -255,6 +268,7 @@ EXERCISES = [
             "wrong_part": Misconception(_glmnet(-1, 0), "pitfall 1"),
             "share_swapped": Misconception(glmnet_swapped, "erratum 34"),
             "doubled": Misconception(glmnet_doubled, "erratum 7"),
+            "halved": Misconception(glmnet_halved, "erratum 17"),
             "share_kept": Misconception(glmnet_share_kept, "pitfall 1"),
         },
         cases=glmnet_cases,
@@ -269,18 +283,27 @@ EXERCISES = [
         correct="d",
         misconceptions={"a": "adam", "b": "other_solver", "c": "momentum"},
     ),
+    Choice(
+        id="conventions.same_score",
+        chapter=17,
+        minutes=2,
+        difficulty=1,
+        options=("a", "b", "c", "d"),
+        correct="c",
+        misconceptions={"a": "score_proves_it", "b": "more_splits", "d": "never_matters"},
+    ),
     Value(
         id="conventions.web_formula",
         chapter=17,
         minutes=4,
         difficulty=2,
-        reference=1 / 3,
+        reference=0.25,
         misconceptions={
-            "same_number": Misconception(3.0, "erratum 6"),
-            "n_twice": Misconception(1 / 450, "erratum 6"),
+            "same_number": Misconception(4.0, "erratum 6"),
+            "n_twice": Misconception(1 / 800, "erratum 6"),
             "n_missing": Misconception(50.0, "erratum 6"),
-            "half_kept": Misconception(1 / 6, "erratum 7"),
-            "half_lost": Misconception(2 / 3, "erratum 7"),
+            "half_kept": Misconception(0.125, "erratum 7"),
+            "half_lost": Misconception(0.5, "erratum 7"),
         },
     ),
 ]
