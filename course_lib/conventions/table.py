@@ -408,7 +408,7 @@ _ALL = [
         name="glmnet",
         parameters=("lambda_", "alpha", "standardize"),
         objective="D + lambda (alpha ‖w‖₁ + (1 − alpha)/(2 y_sd) ‖w‖²), y_sd = 1 for the binomial",
-        recipe="λρ + λ(1 − ρ) y_sd = lambda, alpha = λρ / lambda, standardize=FALSE",
+        recipe="lambda = λρ + λ(1 − ρ) y_sd, alpha = λρ / lambda, standardize=FALSE",
         data=_one,
         penalty=_glmnet_penalty,
         settings=_glmnet_settings,
