@@ -32,6 +32,8 @@ from course_lib.nn.optimisers import SGD, Adam, AdamW, Optimiser
 from course_lib.nn.regularization import (
     add_penalty_gradient,
     decoupled_decay,
+    everything,
+    is_weight,
     penalty_value,
     project_max_norm,
     prox_step,
@@ -57,7 +59,9 @@ __all__ = [
     "TrainingDiverged",
     "add_penalty_gradient",
     "decoupled_decay",
+    "everything",
     "fit",
+    "is_weight",
     "penalty_value",
     "project_max_norm",
     "prox_step",
