@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from course_lib.deep import checkpoint as checkpoints
 from course_lib.deep.groups import Select, is_weight
 from course_lib.deep.penalties import max_norm_, prox_step_
 from course_lib.deep.penalties import penalty as penalty_of
@@ -56,6 +58,7 @@ def fit(
     patience: int | None = None,
     callback: Callable[[int, nn.Module, History], object] | None = None,
     progress: bool | None = False,
+    checkpoint: str | Path | None = None,
 ) -> History:
     """Minimise ``mean over a batch of loss(model(X), y) + penalty`` by steps of ``optimiser``.
 
@@ -98,6 +101,10 @@ def fit(
         Called after each epoch, counted from 1. A place for ``scheduler.step()``.
     progress : bool or None
         Progress bar on stderr; None shows it only in a terminal and after 2 seconds.
+    checkpoint : path, optional
+        Written after each epoch. If the file is there already, the run goes on where it ended: weights,
+        optimiser, order of the batches and dropout masks are those of a run that was never interrupted (on
+        a CPU to the last bit). ``epochs`` still counts from the very first one.
 
     Returns
     -------
@@ -109,15 +116,20 @@ def fit(
         If a loss is NaN or infinite: epoch, batch and likely cause. The model keeps the state it then had.
     TypeError, ValueError
         If an argument is of the wrong kind or out of range, data are empty, not finite or of unequal length,
-        ``optimiser`` holds none of the model's parameters, or ``penalty`` has no gradient.
+        ``optimiser`` holds none of the model's parameters, ``penalty`` has no gradient, or ``checkpoint``
+        belongs to another run.
     """
     _check_arguments(model, optimiser, generator, max_norm, validation, patience)
     data = _data(model, X, y, "X", "y")
     held_out = None if validation is None else _data(model, *validation, "validation X", "validation y")
     rows = len(data[1]) if batch_size is None else positive_int(batch_size, "batch_size")
     step = _Step(model, loss, optimiser, penalty, _strengths(prox), max_norm, select)
-    history, best = History(), {}
-    for epoch in _bar(range(1, positive_int(epochs, "epochs") + 1), progress):
+    history, best = History(), dict[str, Tensor]()
+    file, run = Path(checkpoint or ""), {"shape": list(data[0].shape), "batch_size": rows}
+    if checkpoint is not None and file.exists():
+        history, best = checkpoints.load(file, model, optimiser, generator, run)
+    done = positive_int(epochs, "epochs") if history.stopped_early else len(history.train_loss)
+    for epoch in _bar(range(done + 1, positive_int(epochs, "epochs") + 1), progress):
         _train_epoch(history, step, data, rows, generator, epoch)
         _measure_epoch(history, step, data, held_out, rows, epoch)
         if callback is not None:
@@ -126,8 +138,10 @@ def fit(
             if history.best_epoch == epoch:
                 best = {name: value.detach().clone() for name, value in model.state_dict().items()}
             history.stopped_early = epoch - (history.best_epoch or 0) >= patience and epoch < epochs
-            if history.stopped_early:
-                break
+        if checkpoint is not None:
+            checkpoints.save(file, model, optimiser, generator, history, best, run)
+        if history.stopped_early:
+            break
     if best:
         model.load_state_dict(best)
     model.eval()

@@ -17,6 +17,7 @@ parameters are objects with a `.value` and a `.grad`. Optimisers change the valu
 The losses are those of `course_lib.losses`, the penalties those of `course_lib.penalties`.
 """
 
+from course_lib.nn.images import AvgPool2d, Conv2d, MaxPool2d
 from course_lib.nn.layers import (
     BatchNorm1d,
     Dropout,
@@ -45,12 +46,15 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "AvgPool2d",
     "BatchNorm1d",
+    "Conv2d",
     "Dropout",
     "Flatten",
     "History",
     "Layer",
     "Linear",
+    "MaxPool2d",
     "Optimiser",
     "Parameter",
     "ReLU",

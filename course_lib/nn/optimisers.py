@@ -61,7 +61,7 @@ class Optimiser:
 
     def gradients(self) -> list[np.ndarray]:
         """Return the gradients, with weight_decay w added for the parameters that decay."""
-        decaying = {id(p) for p in self.decaying}
+        decaying = {id(p) for p in self.decaying} if self.weight_decay else ()
         return [
             p.grad + self.weight_decay * p.value if id(p) in decaying else p.grad for p in self.parameters
         ]
@@ -95,9 +95,11 @@ class SGD(Optimiser):
 
     def step(self) -> None:
         for p, g, v in zip(self.parameters, self.gradients(), self.velocity, strict=True):
-            v *= self.momentum
-            v += g
-            p.value -= self.lr * v
+            if self.momentum:  # without it the velocity is the gradient
+                v *= self.momentum
+                v += g
+                g = v
+            p.value -= self.lr * g
 
 
 class Adam(Optimiser):

@@ -91,7 +91,7 @@ def train_step(
     parameters = model.parameters()
     with np.errstate(over="ignore", invalid="ignore"):  # _check_finite speaks instead of a warning
         data_loss, grad = _value_and_gradient(loss, y, model.forward(X, training=True))
-        model.backward(grad)
+        model.set_gradients(grad)
         if penalty is not None:
             add_penalty_gradient(parameters, penalty, select=select)
         optimiser.step()
@@ -245,7 +245,8 @@ def _penalties(model: Sequential, terms: Iterable[Penalty | None], select: Selec
 
 def _check_finite(parameters: list[Parameter]) -> None:
     for p in parameters:
-        if not np.isfinite(p.value).all():
+        # One sum is cheaper than a look at each entry; only a sum that overflowed needs the look.
+        if not np.isfinite(p.value.sum()) and not np.isfinite(p.value).all():
             raise FloatingPointError(f"parameter {p.name} is not finite after the step")
 
 
