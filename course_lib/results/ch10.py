@@ -11,7 +11,6 @@ rates were fixed beforehand, one each. The 10,000 test images are looked at once
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -31,19 +30,19 @@ __all__ = [
     "run", "small_lenet", "train_mnist",
 ]  # fmt: skip
 
-SEEDS = range(12)
+SEEDS = range(10)
 Array = np.ndarray
 
 SETTINGS = {
-    "right labels": ch09.Setting(n_train=300, replaced=0.0, hidden=32, epochs=40, lr=0.02),
-    "a fifth of the labels replaced": ch09.Setting(n_train=300, replaced=0.2, hidden=32, epochs=40, lr=0.02),
+    "right labels": ch09.Setting(n_train=300, replaced=0.0, hidden=32, epochs=30, lr=0.02),
+    "a fifth of the labels replaced": ch09.Setting(n_train=300, replaced=0.2, hidden=32, epochs=30, lr=0.02),
 }
 STRENGTHS, RATES = (0.001, 0.003, 0.01), (0.2, 0.35, 0.5)
 CANDIDATES: dict[str, list[dict[str, float]]] = {
     "neither": [{}],
     "L2": [{"lam": lam} for lam in STRENGTHS],
     "dropout": [{"p": p} for p in RATES],
-    "both": [{"lam": lam, "p": p} for lam in STRENGTHS for p in RATES],
+    "both": [{"lam": lam, "p": p} for lam in STRENGTHS[1:] for p in RATES[1:]],
 }
 
 
@@ -128,11 +127,11 @@ def multilayer(p: float = 0.0, generator: torch.Generator | None = None) -> torc
 #: name -> (network, p, lam, max_norm, lr, number of seeds)
 MNIST_RUNS: dict[str, tuple[Any, float, float, float | None, float, int]] = {
     "LeNet-5, 61,706": (deep.lenet5, 0.0, 0.0, None, 0.1, 2),
-    "with L2": (deep.lenet5, 0.0, 1e-4, None, 0.1, 2),
-    "with dropout": (deep.lenet5, 0.2, 0.0, None, 0.1, 2),
-    "with both": (deep.lenet5, 0.2, 1e-4, None, 0.1, 2),
+    "with both": (deep.lenet5, 0.2, 1e-4, None, 0.1, 1),
     "as in 1998, 60,000": (original, 0.0, 0.0, None, 0.001, 1),
     "circulating, 107,786": (circulating, 0.0, 0.0, None, 0.05, 1),
+    "with L2": (deep.lenet5, 0.0, 1e-4, None, 0.1, 1),
+    "with dropout": (deep.lenet5, 0.2, 0.0, None, 0.1, 1),
 }
 MLP_RUNS: dict[str, tuple[Any, float, float, float | None, float, int]] = {
     "784-1024-1024-10": (multilayer, 0.0, 0.0, None, 0.1, 1),
@@ -180,11 +179,10 @@ def confusion(model: torch.nn.Module, X: Array, y: Array) -> Array:
 def measure(name: str, runs: dict[str, Any], epochs: int, folder: Path) -> dict[str, Any]:
     """Train one entry of a table for its seeds; an interrupted computation goes on from its checkpoints."""
     *arguments, n_seeds = runs[name]
-    rows: dict[str, Any] = {"train": [], "validation": [], "test": [], "minutes": []}
+    rows: dict[str, Any] = {"train": [], "validation": [], "test": []}
     for seed in range(n_seeds):
-        began, file = time.perf_counter(), folder / f"{''.join(filter(str.isalnum, name))}_{seed}.pt"
+        file = folder / f"{''.join(filter(str.isalnum, name))}_{seed}.pt"
         model, _ = train_mnist(*arguments, seed=seed, epochs=epochs, checkpoint=file)
-        rows["minutes"].append(round((time.perf_counter() - began) / 60, 1))
         for part, data in mnist().items():
             counts = confusion(model, *data)
             rows[part].append(round(1 - float(np.trace(counts) / counts.sum()), 5))
@@ -209,7 +207,7 @@ def mnist_lenet(progress: Callable[[Iterable], Iterable]) -> dict[str, Any]:
 
 def mnist_mlp(progress: Callable[[Iterable], Iterable]) -> dict[str, Any]:
     """A fully connected network on MNIST, the kind of P10 and P11, far smaller and shorter."""
-    return _mnist_table(MLP_RUNS, 6, progress)
+    return _mnist_table(MLP_RUNS, 4, progress)
 
 
 EXPERIMENTS = {"regularizers": regularizers, "lenet": mnist_lenet, "mlp": mnist_mlp}
