@@ -193,7 +193,8 @@ class Dropout(Layer):
             return x
         scale = 1 / (1 - self.p) if self.p < 1 else 0.0  # p = 1 keeps nothing: no 0/0
         precision = np.float32 if x.dtype == np.float32 else np.float64
-        self.mask = (self.rng.random(x.shape, dtype=precision) >= self.p) * precision(scale)
+        self.mask = self.rng.random(x.shape, dtype=precision)
+        np.multiply(self.mask >= self.p, precision(scale), out=self.mask)
         return x * self.mask
 
     def backward(self, grad: np.ndarray) -> np.ndarray:

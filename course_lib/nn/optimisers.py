@@ -92,14 +92,15 @@ class SGD(Optimiser):
         super().__init__(parameters, lr, weight_decay=weight_decay, select=select)
         self.momentum = _below_one(momentum, "momentum")
         self.velocity = self.zeros()
+        self._step = self.zeros()  # room for lr v: cheaper than new arrays in every step
 
     def step(self) -> None:
-        for p, g, v in zip(self.parameters, self.gradients(), self.velocity, strict=True):
+        for p, g, v, step in zip(self.parameters, self.gradients(), self.velocity, self._step, strict=True):
             if self.momentum:  # without it the velocity is the gradient
                 v *= self.momentum
                 v += g
                 g = v
-            p.value -= self.lr * g
+            p.value -= np.multiply(self.lr, g, out=step)
 
 
 class Adam(Optimiser):
