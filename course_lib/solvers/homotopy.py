@@ -175,7 +175,7 @@ def walk(
 def _next_to_enter(
     a: np.ndarray, b: np.ndarray, active: list[int], left: list[int], lam: float, noise: np.ndarray
 ) -> tuple[float, int, float]:
-    """Return the largest lam at which an inactive correlation ``a + lam b`` meets +-lam, whose, and the sign."""
+    """Return the largest lam at which an inactive ``a + lam b`` meets +-lam, whose it is, and the sign."""
     upper, lower = 1 - b, 1 + b  # how fast the two bounds close in
     upper[upper <= PARALLEL] = np.inf
     lower[lower <= PARALLEL] = np.inf
