@@ -26,7 +26,9 @@ __all__ = ["ActiveSet", "Segment", "elastic_net_step", "walk"]
 REFRESH = 40  # knots after which the inverse is computed afresh
 DEPENDENT = 1e-13  # a column whose squared distance to the active ones is this small a share of its own
 NOISE = 1e-14  # correlations this small, relative to the largest possible, are rounding
+TIED = 1e-6  # a combination of active columns is tied with them if its signed coefficients sum to 1
 SAME = 1e-12  # relative distance of two strengths below which they count as one
+KNOTS_EACH = 30  # knots per feature after which a walk gives up
 PARALLEL = 1e-11  # two correlations that close in on each other more slowly than this never meet
 
 
@@ -34,7 +36,7 @@ PARALLEL = 1e-11  # two correlations that close in on each other more slowly tha
 class Segment:
     """A straight piece of the path: ``w[active] = u - lam q`` for ``end <= lam <= start``.
 
-    ``event`` is what happens at ``end``: ``("enters" | "leaves", feature)``, or ``("stops", -1)``.
+    ``event`` is what happens at ``end``: ``("enters" | "leaves", feature)``, ``("stops", -1)`` or ``("gives up", -1)``.
     """
 
     start: float
@@ -142,17 +144,18 @@ def walk(
     """Walk from ``start`` down to ``stop`` and yield the straight pieces; ``A`` is the active set throughout.
 
     ``tilt`` adds ``lam * tilt`` to ``c``: the elastic net needs it. A feature that left does not come back at
-    the same lam: that keeps tied features from going in circles.
+    the same lam: that keeps tied features from going in circles. A walk of too many knots ends with the event
+    ``("gives up", -1)``.
     """
-    norms = np.sqrt(np.maximum(np.diag(A.G), np.finfo(float).tiny))
-    noise = NOISE * norms * np.max(np.abs(c) / norms)  # below it a correlation is rounding
+    norms = np.sqrt(np.maximum(np.diag(A.G) + A.l2, np.finfo(float).tiny))
+    smallest = NOISE * np.max(np.abs(c) / norms)
     lam, e = start, np.zeros_like(c) if tilt is None else tilt
     left: list[int] = []
     since_refresh = 0
-    while True:
-        u, q = A.inverse @ c[A.features], A.inverse @ (A.signs - e[A.features])
-        a, b = c - u @ A.rows, e + q @ A.rows  # correlations are a + lam b
-        enter_at, j, sign = _next_to_enter(a, b, A.features, left, lam, noise)
+    for _ in range(KNOTS_EACH * (c.size + 10)):
+        u, q, a, b = _line(A, c, e)
+        noise = max(_rounding(A, u, a, norms), smallest)
+        enter_at, j, sign = _next_to_enter(a, b, A.features, left, lam, noise * norms)
         leave_at, i = _next_to_leave(u, q, np.array(A.signs))
         end = min(max(enter_at, leave_at, stop), lam)
         leaves = leave_at >= enter_at
@@ -170,6 +173,24 @@ def walk(
         if since_refresh == REFRESH:
             A.refresh()
             since_refresh = 0
+    u, q, _, _ = _line(A, c, e)
+    yield Segment(lam, lam, np.array(A.features, dtype=int), np.array(A.signs), u, q, ("gives up", -1))
+
+
+def _line(A: ActiveSet, c: np.ndarray, e: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return ``u, q`` of the coefficients ``u - lam q`` and ``a, b`` of the correlations ``a + lam b``."""
+    u, q = A.inverse @ c[A.features], A.inverse @ (A.signs - e[A.features])
+    return u, q, c - u @ A.rows, e + q @ A.rows
+
+
+def _rounding(A: ActiveSet, u: np.ndarray, a: np.ndarray, norms: np.ndarray) -> float:
+    """Return how big ``a`` may be by rounding alone, per length of a column: on active features it is ``l2 u``.
+
+    Once as many features are active as X has independent rows, ``a`` is 0 for all: nothing enters any more.
+    """
+    if not len(A):
+        return 0.0
+    return 10 * float(np.max(np.abs(a[A.features] - A.l2 * u) / norms[A.features]))
 
 
 def _next_to_enter(
@@ -180,7 +201,7 @@ def _next_to_enter(
     upper[upper <= PARALLEL] = np.inf
     lower[lower <= PARALLEL] = np.inf
     meets = np.maximum(a / upper, -a / lower)
-    meets[meets <= noise] = 0
+    meets[np.abs(a) <= noise] = 0
     meets[active] = 0
     for j in left:
         meets[j] *= meets[j] < lam * (1 - SAME)
@@ -202,12 +223,14 @@ def _enter(A: ActiveSet, j: int, sign: float, w: np.ndarray) -> list[int]:
     """Let feature j in. If it is a combination of the active ones, one of these has to go: return who did.
 
     Then ``w_A - t sign v, w_j = t sign`` gives the same fit and the same penalty for every t: move along
-    until a coefficient reaches 0.
+    until a coefficient reaches 0. (The same penalty, as j is tied with them; if not, rounding called it in.)
     """
     v, distance = A.independent(j)
     gone = []
     if distance == 0:
         toward = sign * v * np.array(A.signs)
+        if abs(toward.sum() - 1) > TIED:
+            return [j]
         size = np.maximum(np.array(A.signs) * w, 0)
         reach = np.where(toward > 1e-9, size / np.where(toward > 1e-9, toward, 1), np.inf)
         gone = [A.remove(int(reach.argmin()))]

@@ -22,6 +22,7 @@ from course_lib.solvers.homotopy import ActiveSet, Segment, elastic_net_step, wa
 __all__ = ["Columns", "grid", "knots", "lam_max", "on_grid", "polish"]
 
 VIOLATION = 1e-10  # share of lam by which an inactive correlation may exceed it: rounding
+NOISE = 1e-13  # correlations this small, relative to the largest possible, are rounding
 SPARE = 150  # candidates besides twice the active features
 CHUNK = 24  # knots, or grid points, between two checks
 
@@ -46,6 +47,10 @@ class Columns:
     def gram(self, chosen: np.ndarray) -> np.ndarray:
         rows = self.A[chosen]
         return rows @ rows.T
+
+    def noise(self) -> np.ndarray:
+        """Return how big the correlations with a residual of 0 may be by rounding, shape (n_features,)."""
+        return NOISE * np.sqrt(np.sum(self.A**2, axis=1) * (self.y @ self.y))
 
     def check(self, chosen: np.ndarray, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the correlations of all features, (n_features, n_lams), and the losses, (n_lams,)."""
@@ -78,12 +83,12 @@ def grid(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> tuple[np
         return coefs, problem.correlations(coefs), problem.losses(coefs)
     coefs, correlations = np.zeros((2, c.size, lams.size))
     losses = np.zeros(lams.size)
-    chosen, done = _candidates(c, np.flatnonzero(w)), 0
+    chosen, done, noise = _candidates(c, np.flatnonzero(w)), 0, problem.noise()
     while done < lams.size:
         todo = slice(done, done + CHUNK)
         part = on_grid(problem.gram(chosen), c[chosen], w[chosen], start, lams[todo], l1_ratio)
         found, loss = problem.check(chosen, part)
-        stands = _stand(found, chosen, lams[todo] * l1_ratio)
+        stands = _stand(found, chosen, lams[todo] * l1_ratio, noise)
         kept = slice(done, done + stands)
         coefs[chosen, kept] = part[:, :stands]
         correlations[:, kept], losses[kept] = found[:, :stands], loss[:stands]
@@ -103,7 +108,7 @@ def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
         yield from walk(ActiveSet(problem.G), c, start, stop)
         return
     features, signs = np.empty(0, dtype=int), np.empty(0)
-    chosen = _candidates(c, features)
+    chosen, noise = _candidates(c, features), problem.noise()
     while start > stop:
         where = np.searchsorted(chosen, features).tolist()
         A = ActiveSet(problem.gram(chosen), 0.0, where, signs.tolist())
@@ -112,10 +117,10 @@ def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
         for k, piece in enumerate(pieces):
             part[piece.active, k] = piece.at(piece.end)
         found, _ = problem.check(chosen, part)
-        stands = _stand(found, chosen, np.array([piece.end for piece in pieces]))
+        stands = _stand(found, chosen, np.array([piece.end for piece in pieces]), noise)
         for piece in pieces[:stands]:
             yield _renamed(piece, chosen)
-        if stands == len(pieces) and pieces[-1].event[0] == "stops":
+        if stands == len(pieces) and pieces[-1].event[0] in ("stops", "gives up"):
             return
         after = pieces[min(stands, len(pieces) - 1)]
         if stands:
@@ -155,9 +160,9 @@ def _candidates(correlations: np.ndarray, needed: np.ndarray) -> np.ndarray:
     return np.union1d(strongest, needed)
 
 
-def _stand(correlations: np.ndarray, chosen: np.ndarray, l1: np.ndarray) -> int:
+def _stand(correlations: np.ndarray, chosen: np.ndarray, l1: np.ndarray, noise: np.ndarray) -> int:
     """Return how many of the first columns satisfy the KKT conditions of the features that were left out."""
-    outside = np.abs(correlations)
+    outside = np.abs(correlations) - noise[:, np.newaxis]
     outside[chosen] = 0
     bad = np.flatnonzero(outside.max(axis=0) > l1 * (1 + VIOLATION))
     return int(bad[0]) if bad.size else correlations.shape[1]
