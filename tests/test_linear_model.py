@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.datasets import load_diabetes
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import PolynomialFeatures
 from sklearn.utils.estimator_checks import check_estimator
 
 from course_lib.linear_model import (
@@ -27,6 +29,7 @@ from course_lib.linear_model import (
     ridge_path,
 )
 from course_lib.model_selection import best_strength
+from course_lib.solvers import homotopy, working_set
 from course_lib.solvers.least_squares import duality_gap, kkt_residual, lam_max
 
 seeds = st.integers(0, 2**32 - 1)
@@ -144,6 +147,36 @@ def test_the_exact_path_satisfies_the_kkt_conditions_everywhere(seed, shape, fit
     for lam in (*path.knots[:-1], *middles):
         residual = kkt_residual(X, y, path.at(lam), lam, fit_intercept=fit_intercept)
         assert residual.max() <= 1e-9 * max(path.knots[0], 1e-300)
+
+
+@pytest.mark.parametrize("kind", ["wide", "collinear", "nearly dependent"])
+def test_the_exact_path_is_right_down_to_zero_on_hard_data(kind):
+    """Solutions near 0 on data with fewer rows than features, with dependent columns, with nearly such."""
+    X, y = problem(40, 600, 1)
+    if kind != "wide":
+        X, y = load_diabetes(return_X_y=True)
+        X = PolynomialFeatures(2, include_bias=False).fit_transform(X / X.std(axis=0))
+    if kind == "nearly dependent":
+        X = np.column_stack([X, X[:, :20] + 1e-3 * np.cos(np.outer(np.arange(len(y)), np.arange(1, 21)))])
+    path = exact_lasso_path(X, y)
+    assert path.knots[-1] == 0
+    inside = np.zeros(X.shape[1], dtype=bool)
+    for _, event, j in path.events:
+        assert inside[j] == (event == "leaves")
+        inside[j] = not inside[j]
+    for lam in np.concatenate([path.knots[:-1], path.knots[1:] / 2 + path.knots[:-1] / 2])[::3]:
+        assert kkt_residual(X, y, path.at(lam), lam).max() <= 1e-9 * path.knots[0]
+
+
+@pytest.mark.parametrize("shape", [(40, 6), (12, 60)])
+def test_a_path_with_too_many_knots_is_given_up_with_a_warning(shape, monkeypatch):
+    for module in (homotopy, working_set):
+        monkeypatch.setattr(module, "KNOTS_EACH", 0.1)
+    X, y = problem(*shape)
+    with pytest.warns(ConvergenceWarning, match="The path was left at lam"):
+        path = exact_lasso_path(X, y)
+    assert path.knots[-1] > 0
+    assert kkt_residual(X, y, path.at(path.knots[-1]), path.knots[-1]).max() <= 1e-12
 
 
 @settings(max_examples=30)

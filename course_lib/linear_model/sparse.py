@@ -89,6 +89,11 @@ def exact_lasso_path(
     TypeError, ValueError
         If an argument is not finite, has the wrong shape or is out of range.
 
+    Warns
+    -----
+    ConvergenceWarning
+        If ``lam_min`` was not reached within very many knots.
+
     Notes
     -----
     Efron, Hastie, Johnstone and Tibshirani (2004), *Annals of Statistics* 32(2), 407-499.
@@ -97,10 +102,19 @@ def exact_lasso_path(
     X, y, weights = inputs.load(X, y, sample_weight)
     data = Data.of(X, y, weights, fit_intercept)
     top = float(np.max(np.abs(data.problem.c)))
-    ends, events, columns = [top], [], [np.zeros(X.shape[1])]
+    ends, columns = [top], [np.zeros(X.shape[1])]
+    events: list[tuple[float, str, int]] = []
     if top > lam_min:
         for piece in knots(data.problem, lam_min):
             kind, j = piece.event
+            if kind == "gives up":
+                warnings.warn(
+                    f"The path was left at lam = {piece.end:.3g} after {len(events)} knots, above lam_min = "
+                    f"{lam_min:.3g}. Ask for a larger lam_min.",
+                    ConvergenceWarning,
+                    stacklevel=2,
+                )
+                break
             if kind != "stops":
                 events.append((piece.end, kind, j))
             if piece.end < ends[-1]:

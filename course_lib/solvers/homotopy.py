@@ -15,18 +15,19 @@ Hastie, Johnstone and Tibshirani (2004), *Annals of Statistics* 32(2), 407-499.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg import lapack
 
-__all__ = ["ActiveSet", "Segment", "elastic_net_step", "walk"]
+__all__ = ["KNOTS_EACH", "ActiveSet", "Segment", "elastic_net_step", "walk"]
 
 REFRESH = 40  # knots after which the inverse is computed afresh
 DEPENDENT = 1e-13  # a column whose squared distance to the active ones is this small a share of its own
 NOISE = 1e-14  # correlations this small, relative to the largest possible, are rounding
 TIED = 1e-6  # a combination of active columns is tied with them if its signed coefficients sum to 1
+DRIFT = 1e-14  # rest of an equation, relative to its right side, that is worth another solve
 SAME = 1e-12  # relative distance of two strengths below which they count as one
 KNOTS_EACH = 30  # knots per feature after which a walk gives up
 PARALLEL = 1e-11  # two correlations that close in on each other more slowly than this never meet
@@ -36,7 +37,8 @@ PARALLEL = 1e-11  # two correlations that close in on each other more slowly tha
 class Segment:
     """A straight piece of the path: ``w[active] = u - lam q`` for ``end <= lam <= start``.
 
-    ``event`` is what happens at ``end``: ``("enters" | "leaves", feature)``, ``("stops", -1)`` or ``("gives up", -1)``.
+    ``event`` is what happens at ``end``: ``("enters" | "leaves", feature)``, ``("stops", -1)`` or
+    ``("gives up", -1)``.
     """
 
     start: float
@@ -65,6 +67,7 @@ class ActiveSet:
     signs: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.norms = np.sqrt(np.maximum(np.diag(self.G) + self.l2, np.finfo(float).tiny))
         self._rows = np.empty((0, len(self.G)))
         self._inverse = np.empty((0, 0))
         self._reserve(len(self.features))
@@ -100,11 +103,12 @@ class ActiveSet:
 
     def independent(self, j: int) -> tuple[np.ndarray, float]:
         """Return ``v``, the coefficients of column j on the active ones, and its squared distance to them."""
-        cross = self.rows[:, j]
+        cross, own = self.rows[:, j], self.G[j, j] + self.l2
         v = self.inverse @ cross
-        own = self.G[j, j] + self.l2
-        distance = own - cross @ v
-        return v, distance if distance > DEPENDENT * own else 0.0
+        rest = cross - self.rows[:, self.features] @ v - self.l2 * v
+        better = v + self.inverse @ rest  # the inverse has an error, and close columns magnify it
+        distance = own - cross @ v - rest @ better
+        return better, distance if distance > DEPENDENT * own else 0.0
 
     def add(self, j: int, sign: float, v: np.ndarray, distance: float) -> None:
         """Border the inverse by one row and column."""
@@ -139,23 +143,23 @@ class ActiveSet:
 
 
 def walk(
-    A: ActiveSet, c: np.ndarray, start: float, stop: float, tilt: np.ndarray | None = None
-) -> Iterator[Segment]:
+    A: ActiveSet, c: np.ndarray, start: float, stop: float, tilt: np.ndarray | None = None,
+    left: Sequence[int] = (),
+) -> Iterator[Segment]:  # fmt: skip
     """Walk from ``start`` down to ``stop`` and yield the straight pieces; ``A`` is the active set throughout.
 
     ``tilt`` adds ``lam * tilt`` to ``c``: the elastic net needs it. A feature that left does not come back at
-    the same lam: that keeps tied features from going in circles. A walk of too many knots ends with the event
-    ``("gives up", -1)``.
+    the same lam (nor one in ``left`` at ``start``): that keeps tied features from going in circles. A walk of
+    too many knots ends with a piece of no length and the event ``("gives up", -1)``.
     """
-    norms = np.sqrt(np.maximum(np.diag(A.G) + A.l2, np.finfo(float).tiny))
-    smallest = NOISE * np.max(np.abs(c) / norms)
+    smallest = NOISE * np.max(np.abs(c) / A.norms)
     lam, e = start, np.zeros_like(c) if tilt is None else tilt
-    left: list[int] = []
+    left = list(left)
     since_refresh = 0
-    for _ in range(KNOTS_EACH * (c.size + 10)):
-        u, q, a, b = _line(A, c, e)
-        noise = max(_rounding(A, u, a, norms), smallest)
-        enter_at, j, sign = _next_to_enter(a, b, A.features, left, lam, noise * norms)
+    for _ in range(int(KNOTS_EACH * (c.size + 10))):
+        u, q, a, b, rounding = _line(A, c, e)
+        noise = max(rounding, smallest) * A.norms
+        enter_at, j, sign = _next_to_enter(a, b, A.features, left, lam, noise)
         leave_at, i = _next_to_leave(u, q, np.array(A.signs))
         end = min(max(enter_at, leave_at, stop), lam)
         leaves = leave_at >= enter_at
@@ -173,24 +177,29 @@ def walk(
         if since_refresh == REFRESH:
             A.refresh()
             since_refresh = 0
-    u, q, _, _ = _line(A, c, e)
+    u, q, *_ = _line(A, c, e)
     yield Segment(lam, lam, np.array(A.features, dtype=int), np.array(A.signs), u, q, ("gives up", -1))
 
 
-def _line(A: ActiveSet, c: np.ndarray, e: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return ``u, q`` of the coefficients ``u - lam q`` and ``a, b`` of the correlations ``a + lam b``."""
-    u, q = A.inverse @ c[A.features], A.inverse @ (A.signs - e[A.features])
-    return u, q, c - u @ A.rows, e + q @ A.rows
+def _line(
+    A: ActiveSet, c: np.ndarray, e: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
+    """Return ``u, q`` of the coefficients ``u - lam q``, ``a, b`` of the correlations ``a + lam b``, and the
+    rounding in ``a`` per length of a column.
 
-
-def _rounding(A: ActiveSet, u: np.ndarray, a: np.ndarray, norms: np.ndarray) -> float:
-    """Return how big ``a`` may be by rounding alone, per length of a column: on active features it is ``l2 u``.
-
-    Once as many features are active as X has independent rows, ``a`` is 0 for all: nothing enters any more.
+    The equations that u and q solve leave a rest; if it is not small, it is solved for in turn.
     """
-    if not len(A):
-        return 0.0
-    return 10 * float(np.max(np.abs(a[A.features] - A.l2 * u) / norms[A.features]))
+    right = np.stack([c[A.features], A.signs - e[A.features]])
+    solved = right @ A.inverse
+    for _ in range(3):
+        fitted = solved @ A.rows
+        rest = right - fitted[:, A.features] - A.l2 * solved
+        if np.all(np.abs(rest) <= DRIFT * np.abs(right).max(axis=1, keepdims=True, initial=0)):
+            break
+        solved += rest @ A.inverse
+    lengths = A.norms[A.features]
+    noise = max(10 * np.max(np.abs(rest[0]) / lengths, initial=0), 1e-15 * np.abs(solved[0]) @ lengths)
+    return solved[0], solved[1], c - fitted[0], e + fitted[1], float(noise)
 
 
 def _next_to_enter(
@@ -260,4 +269,4 @@ def elastic_net_step(
     tilt = w * ((new[1] - old[1]) / (old[0] - new[0]))
     for segment in walk(A, c - new[0] * tilt, old[0], new[0], tilt):
         last = segment
-    return A, last.at(new[0])
+    return A, last.at(last.end)

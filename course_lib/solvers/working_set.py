@@ -10,14 +10,14 @@ the last solution that stood. What is returned has passed the check, so nothing 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from course_lib.solvers.gram import Gram
-from course_lib.solvers.homotopy import ActiveSet, Segment, elastic_net_step, walk
+from course_lib.solvers.homotopy import KNOTS_EACH, ActiveSet, Segment, elastic_net_step, walk
 
 __all__ = ["Columns", "grid", "knots", "lam_max", "on_grid", "polish"]
 
@@ -101,7 +101,10 @@ def grid(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> tuple[np
 
 
 def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
-    """Walk the exact lasso path from lam_max down to ``stop`` and yield its straight pieces."""
+    """Walk the exact lasso path from lam_max down to ``stop`` and yield its straight pieces.
+
+    Ends earlier, with a piece whose event is ``("gives up", -1)``, after very many knots.
+    """
     c = problem.c
     start = float(np.max(np.abs(c)))
     if isinstance(problem, Gram):
@@ -109,24 +112,33 @@ def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
         return
     features, signs = np.empty(0, dtype=int), np.empty(0)
     chosen, noise = _candidates(c, features), problem.noise()
+    most, walked = KNOTS_EACH * (min(problem.A.shape) + 10), 0
+    left: list[int] = []
     while start > stop:
         where = np.searchsorted(chosen, features).tolist()
         A = ActiveSet(problem.gram(chosen), 0.0, where, signs.tolist())
-        pieces = list(islice(walk(A, c[chosen], start, stop), CHUNK))
+        back = np.flatnonzero(np.isin(chosen, left)).tolist()
+        pieces = list(islice(walk(A, c[chosen], start, stop, left=back), CHUNK))
         part = np.zeros((chosen.size, len(pieces)))
         for k, piece in enumerate(pieces):
             part[piece.active, k] = piece.at(piece.end)
         found, _ = problem.check(chosen, part)
         stands = _stand(found, chosen, np.array([piece.end for piece in pieces]), noise)
+        if stands == len(pieces) and pieces[-1].event[0] != "stops":
+            stands -= 1  # the active set after the last piece is not known yet
         for piece in pieces[:stands]:
             yield _renamed(piece, chosen)
-        if stands == len(pieces) and pieces[-1].event[0] in ("stops", "gives up"):
+        if stands == len(pieces):
             return
-        after = pieces[min(stands, len(pieces) - 1)]
+        after, walked = pieces[stands], walked + stands
         if stands:
-            start = pieces[stands - 1].end
+            start, (kind, j) = pieces[stands - 1].end, pieces[stands - 1].event
+            left = [int(chosen[j])] if kind == "leaves" else []
+        if walked > most:
+            yield replace(_renamed(after, chosen), end=start, event=("gives up", -1))
+            return
         features, signs = chosen[after.active], after.signs
-        chosen = _candidates(found[:, min(stands, len(pieces) - 1)], features if stands else chosen)
+        chosen = _candidates(found[:, stands], features if stands else chosen)
 
 
 def on_grid(
@@ -142,6 +154,7 @@ def on_grid(
             while k < lams.size and lams[k] >= piece.end:
                 coefs[piece.active, k] = piece.at(lams[k])
                 k += 1
+        coefs[piece.active, k:] = piece.at(piece.end)[:, np.newaxis]  # if the walk gave up: the gap will tell
         return coefs
     for k, lam in enumerate(lams.tolist()):
         if lam < start:
