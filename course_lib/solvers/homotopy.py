@@ -27,7 +27,7 @@ REFRESH = 40  # knots after which the inverse is computed afresh
 DEPENDENT = 1e-13  # a column whose squared distance to the active ones is this small a share of its own
 NOISE = 1e-14  # correlations this small, relative to the largest possible, are rounding
 TIED = 1e-6  # a combination of active columns is tied with them if its signed coefficients sum to 1
-DRIFT = 1e-14  # rest of an equation, relative to its right side, that is worth another solve
+DRIFT = 1e-13  # rest of an equation, relative to its right side, that is worth another solve
 SAME = 1e-12  # relative distance of two strengths below which they count as one
 KNOTS_EACH = 30  # knots per feature after which a walk gives up
 PARALLEL = 1e-11  # two correlations that close in on each other more slowly than this never meet
@@ -157,14 +157,15 @@ def walk(
     left = list(left)
     since_refresh = 0
     for _ in range(int(KNOTS_EACH * (c.size + 10))):
-        u, q, a, b, rounding = _line(A, c, e)
+        active, signs = np.array(A.features, dtype=int), np.array(A.signs)
+        u, q, a, b, rounding = _line(A, active, signs, c, e)
         noise = max(rounding, smallest) * A.norms
-        enter_at, j, sign = _next_to_enter(a, b, A.features, left, lam, noise)
-        leave_at, i = _next_to_leave(u, q, np.array(A.signs))
+        enter_at, j, sign = _next_to_enter(a, b, active, left, lam, noise)
+        leave_at, i = _next_to_leave(u, q, signs)
         end = min(max(enter_at, leave_at, stop), lam)
         leaves = leave_at >= enter_at
         event = ("stops", -1) if end <= stop else ("leaves", A.features[i]) if leaves else ("enters", j)
-        yield Segment(lam, end, np.array(A.features, dtype=int), np.array(A.signs), u, q, event)
+        yield Segment(lam, end, active, signs, u, q, event)
         if end <= stop:
             return
         if end < lam * (1 - SAME):
@@ -177,33 +178,34 @@ def walk(
         if since_refresh == REFRESH:
             A.refresh()
             since_refresh = 0
-    u, q, *_ = _line(A, c, e)
-    yield Segment(lam, lam, np.array(A.features, dtype=int), np.array(A.signs), u, q, ("gives up", -1))
+    active, signs = np.array(A.features, dtype=int), np.array(A.signs)
+    u, q, *_ = _line(A, active, signs, c, e)
+    yield Segment(lam, lam, active, signs, u, q, ("gives up", -1))
 
 
 def _line(
-    A: ActiveSet, c: np.ndarray, e: np.ndarray
+    A: ActiveSet, active: np.ndarray, signs: np.ndarray, c: np.ndarray, e: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
     """Return ``u, q`` of the coefficients ``u - lam q``, ``a, b`` of the correlations ``a + lam b``, and the
     rounding in ``a`` per length of a column.
 
     The equations that u and q solve leave a rest; if it is not small, it is solved for in turn.
     """
-    right = np.stack([c[A.features], A.signs - e[A.features]])
+    right = np.stack([c[active], signs - e[active]])
     solved = right @ A.inverse
     for _ in range(3):
         fitted = solved @ A.rows
-        rest = right - fitted[:, A.features] - A.l2 * solved
+        rest = right - fitted[:, active] - A.l2 * solved
         if np.all(np.abs(rest) <= DRIFT * np.abs(right).max(axis=1, keepdims=True, initial=0)):
             break
         solved += rest @ A.inverse
-    lengths = A.norms[A.features]
+    lengths = A.norms[active]
     noise = max(10 * np.max(np.abs(rest[0]) / lengths, initial=0), 1e-15 * np.abs(solved[0]) @ lengths)
     return solved[0], solved[1], c - fitted[0], e + fitted[1], float(noise)
 
 
 def _next_to_enter(
-    a: np.ndarray, b: np.ndarray, active: list[int], left: list[int], lam: float, noise: np.ndarray
+    a: np.ndarray, b: np.ndarray, active: np.ndarray, left: list[int], lam: float, noise: np.ndarray
 ) -> tuple[float, int, float]:
     """Return the largest lam at which an inactive ``a + lam b`` meets +-lam, whose it is, and the sign."""
     upper, lower = 1 - b, 1 + b  # how fast the two bounds close in
