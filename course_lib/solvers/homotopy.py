@@ -105,7 +105,7 @@ class ActiveSet:
         """Return ``v``, the coefficients of column j on the active ones, and its squared distance to them."""
         cross, own = self.rows[:, j], self.G[j, j] + self.l2
         v = self.inverse @ cross
-        rest = cross - self.rows[:, self.features] @ v - self.l2 * v
+        rest = cross - (v @ self.rows)[self.features] - self.l2 * v
         better = v + self.inverse @ rest  # the inverse has an error, and close columns magnify it
         distance = own - cross @ v - rest @ better
         return better, distance if distance > DEPENDENT * own else 0.0
