@@ -17,6 +17,8 @@ from course_lib.solvers.log_loss import Point, Problem, probability_changes
 
 __all__ = ["Table", "duality_gap", "gap", "tangent"]
 
+ROUNDING = 1e-16  # of a mean of n residuals that are at most 1
+
 Table = tuple[np.ndarray, np.ndarray]  # probabilities, and 1 minus them without cancellation
 
 
@@ -43,32 +45,37 @@ def tangent(old: Point, new: Point) -> Table:
 
 def gap(problem: Problem, point: Point, table: Table) -> float:
     """Return the duality gap at ``point`` for the better of two dual points made from ``table``."""
+    share, first, n_scores = problem.share, int(problem.fit_intercept), point.W.shape[1]
     (Q, Q_rest), P, Y = table, point.P, problem.Y
-    if P.shape[1] == 1:
-        Q, Q_rest, P, Y = np.hstack([Q_rest, Q]), np.hstack([Q, Q_rest]), np.hstack([point.rest, P]), np.hstack([~Y, Y])
+    if n_scores == 1:  # write the other class down too
+        Q, Q_rest = np.hstack([Q_rest, Q]), np.hstack([Q, Q_rest])
+        P, Y = np.hstack([point.rest, P]), np.hstack([~Y, Y])
     residual = np.where(Y, Q_rest, -Q)
-    first = int(problem.fit_intercept)
     if problem.fit_intercept:
-        residual = _balanced(problem.share, Q, residual, Y)
+        residual = _balanced(share, Q, residual, Y)
     W, l1, l2 = point.W[first:], problem.l1[first:], problem.l2[first:]
-    pull = (problem.X.T @ (problem.share * residual[:, -W.shape[1] :]))[first:]
+    pull = (problem.X.T @ (share * residual[:, -n_scores:]))[first:]
     strongest = np.max(np.abs(pull - l2 * W))
-    scales = [l1[0, 0] / strongest if strongest > l1[0, 0] else 1.0]
-    if l2[0] > 0 and scales[0] < 1:
-        scales.append(1.0)  # with an L2 part every balanced table is feasible, the residual itself too
+    scales = {min(1.0, l1[0, 0] / strongest) if strongest > 0 else 1.0}
+    if l2[0] > 0:
+        scales.add(1.0)  # with an L2 part every balanced table is feasible, the residual itself too
     gaps = []
     for scale in scales:
         met = np.clip(scale * pull, -l1, l1)  # the part of the pull that L1 meets; l2 W meets the rest
-        gap = np.sum(problem.share * special.kl_div(np.maximum(Y - scale * residual, 0), P)) + np.sum(
-            l1 * np.abs(W) - met * W
-        )
-        gaps.append(gap + (np.sum((scale * pull - met - l2 * W) ** 2 / (2 * l2)) if l2[0] > 0 else 0.0))
+        divergence = special.kl_div(np.maximum(Y - scale * residual, 0), P)
+        missed = np.sum(l1 * np.abs(W) - met * W)
+        if l2[0] > 0:
+            missed += np.sum((scale * pull - met - l2 * W) ** 2 / (2 * l2))
+        gaps.append(np.sum(share * divergence) + missed)
     return float(min(gaps))
 
 
 def _balanced(share: np.ndarray, Q: np.ndarray, residual: np.ndarray, Y: np.ndarray) -> np.ndarray:
     """Mix into ``Q`` as little of a constant row as makes the residuals of every class sum to 0."""
-    missing, present = np.sum(share * residual, axis=0), np.sum(share * Q, axis=0)
+    missing = np.sum(share * residual, axis=0)
+    if np.max(np.abs(missing)) <= ROUNDING:
+        return residual
+    present = np.sum(share * Q, axis=0)
     part = max(0.0, float(np.max(-missing / present)))
     others = np.where(Y, 0.0, -((1 - part) * Q + part * present + missing))
     return np.where(Y, -others.sum(axis=1, keepdims=True), others)  # tiny residuals keep their digits
