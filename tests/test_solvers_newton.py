@@ -205,6 +205,61 @@ def test_coefficients_agree_with_fifty_digits(name, l1_ratio):
     assert result.b == pytest.approx(b, rel=1e-7, abs=1e-7)
 
 
+def softmax_in_high_precision(X, y, lam, l1_ratio, W, b):
+    """Refine to 40 digits on the support and signs of ``W``; return W, b, the objective and probabilities."""
+    with mpmath.workdps(60):
+        mpf, n, K = mpmath.mpf, len(y), len(b)
+        rows = [[mpf(1), *map(mpf, row)] for row in X.tolist()]
+        theta = [[mpf(float(v)) for v in row] for row in np.vstack([b, W])]
+        free = [(j, k) for j in range(len(theta)) for k in range(K) if j == 0 or theta[j][k] != 0]
+        l1, l2 = mpf(lam) * mpf(l1_ratio), mpf(lam) * (1 - mpf(l1_ratio))
+        for _ in range(30):
+            scores = [[mpmath.fdot(x, [t[k] for t in theta]) for k in range(K)] for x in rows]
+            P = [[mpmath.exp(z) / mpmath.fsum(map(mpmath.exp, row)) for z in row] for row in scores]
+            pull = [
+                [mpmath.fsum(rows[i][j] * (P[i][k] - int(y[i] == k)) for i in range(n)) / n for k in range(K)]
+                for j in range(len(theta))
+            ]
+            drift = mpmath.fsum(theta[0])  # half its square is added: of all equal intercepts, those of sum 0
+            slope = [pull[j][k] + (l2 * theta[j][k] + l1 * mpmath.sign(theta[j][k]) if j else drift)
+                     for j, k in free]  # fmt: skip
+            if max(map(abs, slope)) < mpf(10) ** -40:
+                break
+            H = mpmath.matrix(len(free))
+            for a, (j, k) in enumerate(free):
+                for c, (m, q) in enumerate(free):
+                    H[a, c] = mpmath.fsum(
+                        rows[i][j] * rows[i][m] * P[i][k] * (int(k == q) - P[i][q]) for i in range(n)
+                    ) / n + (int(j == m == 0) + (l2 if a == c and j else 0))
+            for (j, k), step in zip(free, mpmath.lu_solve(H, mpmath.matrix(slope)), strict=True):
+                theta[j][k] -= step
+        else:
+            raise AssertionError("the reference itself did not converge")
+        for j in range(1, len(theta)):
+            for k in range(K):
+                assert mpmath.sign(theta[j][k]) == np.sign(W[j - 1, k])
+                assert (j, k) in free or abs(pull[j][k]) <= l1 + mpf(10) ** -30
+        weights = [t for row in theta[1:] for t in row]
+        value = -mpmath.fsum(mpmath.log(P[i][int(y[i])]) for i in range(n)) / n + mpmath.fsum(
+            l1 * abs(t) + l2 / 2 * t**2 for t in weights
+        )
+        refined = np.array(theta, dtype=float)
+        return refined[1:], refined[0], float(value), np.array(P, dtype=float)
+
+
+@pytest.mark.parametrize(("classes", "l1_ratio"), [(3, 0.5), (4, 1.0)])
+def test_softmax_agrees_with_forty_digits(classes, l1_ratio):
+    X, y = problem(20, 3, classes, seed=5)
+    result = newton(X, y, 0.03, l1_ratio)
+    assert 0 < np.count_nonzero(result.w) < result.w.size
+    W, b, value, P = softmax_in_high_precision(X, y, 0.03, l1_ratio, result.w, result.b)
+    assert result.value == pytest.approx(value, rel=1e-14)
+    np.testing.assert_allclose(fitted(X, result), P, rtol=1e-9)
+    if l1_ratio < 1:  # with four classes L1 alone leaves a choice
+        np.testing.assert_allclose(result.w, W, rtol=1e-9)
+        np.testing.assert_allclose(result.b, b, rtol=1e-9)
+
+
 @settings(max_examples=30)
 @given(seeds)
 def test_lasso_of_a_parabola_meets_its_kkt_conditions_where_signs_are_kept(seed):

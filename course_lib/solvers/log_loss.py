@@ -124,12 +124,14 @@ class Problem:
         """Return scores, probabilities and objective at ``W``."""
         scores = self.X @ W
         P, rest = probabilities(scores)
-        pick = np.where if P.shape[1] == 1 else (lambda Y, a, b: a[Y][:, np.newaxis])
-        own, others = pick(self.Y, P, rest), pick(self.Y, rest, P)
-        with np.errstate(divide="ignore"):  # a probability of 0 costs infinitely much: no step ends there
-            cost = -np.where(own > 0.5, np.log1p(-others), np.log(own))  # log(1 - tiny) keeps its digits
+        if scores.shape[1] == 1:
+            cost = -special.log_expit(np.where(self.Y, scores, -scores)[:, 0])
+        else:
+            own, others = P[self.Y], rest[self.Y]
+            with np.errstate(divide="ignore"):  # a probability of 0 costs infinitely much: no step ends there
+                cost = -np.where(own > 0.5, np.log1p(-others), np.log(own))  # log(1 - tiny) keeps its digits
         penalty = np.sum(self.l1 * np.abs(W)) + np.sum(self.l2 * W**2) / 2
-        return Point(W, scores, P, rest, float(self.share[:, 0] @ cost.ravel() + penalty))
+        return Point(W, scores, P, rest, float(self.share[:, 0] @ cost + penalty))
 
     def gradient(self, point: Point) -> np.ndarray:
         """Return the gradient of the smooth part, that is the mean log-loss and the L2 penalty."""

@@ -66,16 +66,16 @@ def gap(problem: Problem, point: Point, table: Table) -> float:
         missed = np.sum(l1 * np.abs(W) - met * W)
         if l2[0] > 0:
             missed += np.sum((scale * pull - met - l2 * W) ** 2 / (2 * l2))
-        gaps.append(np.sum(share * divergence) + missed)
+        gaps.append(np.sum(share[:, 0] @ divergence) + missed)
     return float(min(gaps))
 
 
 def _balanced(share: np.ndarray, Q: np.ndarray, residual: np.ndarray, Y: np.ndarray) -> np.ndarray:
     """Mix into ``Q`` as little of a constant row as makes the residuals of every class sum to 0."""
-    missing = np.sum(share * residual, axis=0)
+    missing = share[:, 0] @ residual
     if np.max(np.abs(missing)) <= ROUNDING:
         return residual
-    present = np.sum(share * Q, axis=0)
+    present = share[:, 0] @ Q
     part = max(0.0, float(np.max(-missing / present)))
     others = np.where(Y, 0.0, -((1 - part) * Q + part * present + missing))
     return np.where(Y, -others.sum(axis=1, keepdims=True), others)  # tiny residuals keep their digits
