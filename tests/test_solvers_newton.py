@@ -11,8 +11,8 @@ from scipy.special import expit, softmax
 from course_lib.losses import LogisticLoss, SoftmaxLoss
 from course_lib.penalties import ElasticNet
 from course_lib.solvers.log_loss import Problem, lam_max, objective
-from course_lib.solvers.log_loss_gap import duality_gap
-from course_lib.solvers.newton import lasso_of_parabola, newton
+from course_lib.solvers.log_loss_gap import duality_gap, gap, tangent
+from course_lib.solvers.newton import lasso_of_parabola, newton, newton_step
 from course_lib.solvers.result import NotConverged
 from course_lib.solvers.separability import separable
 
@@ -94,6 +94,44 @@ def test_the_gap_bounds_the_distance_to_the_minimum(seed, l1_ratio, classes):
     assert np.isfinite(duality_gap(X, y, w, b, lam, l1_ratio))
     missing = objective(X, y, w, b, lam, l1_ratio) - best.value
     assert missing <= duality_gap(X, y, w, b, lam, l1_ratio) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_gap_sees_a_wrong_intercept(classes):
+    X, y = problem(
+        classes=classes
+    )  # with a penalty this strong all coefficients are 0 whatever the intercept
+    w, b = (np.zeros(4), 2.0) if classes == 2 else (np.zeros((4, 3)), np.array([2.0, 0.0, -1.0]))
+    missing = objective(X, y, w, b, 10.0, 1.0) - newton(X, y, 10.0, 1.0).value
+    assert 0.1 < missing <= duality_gap(X, y, w, b, 10.0, 1.0) * (1 + 1e-12)
+
+
+@settings(max_examples=40)
+@given(seeds, shares, class_counts, st.booleans(), st.floats(0.01, 3), st.sampled_from([0.4, 1.0]))
+def test_the_gap_by_the_tangent_is_a_bound_after_any_step(seed, l1_ratio, classes, intercept, distance, t):
+    X, y = problem(25, 4, classes, seed)
+    p = Problem.build(X, y, 0.05 * strong(X, y), l1_ratio, fit_intercept=intercept)
+    best = newton(X, y, 0.05 * strong(X, y), l1_ratio, fit_intercept=intercept)
+    W = p.packed(best.w, best.b)
+    old = p.at(W + distance * np.random.default_rng(seed).normal(size=W.shape))
+    target, _ = newton_step(p, old, p.gradient(old))
+    new = p.at(old.W + t * (target - old.W))
+    assert new.value - best.value <= gap(p, new, tangent(old, new)) + 1e-14
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.4, 1.0])
+def test_the_gap_by_the_tangent_falls_with_the_fourth_power_of_the_step(classes, l1_ratio):
+    X, y = problem(60, 3, classes)
+    p, best = Problem.build(X, y, 0.005, l1_ratio), newton(X, y, 0.005, l1_ratio)
+    W = p.packed(best.w, best.b)
+    direction = np.random.default_rng(1).normal(size=W.shape) * W  # no sign changes
+    gaps = []
+    for distance in (0.02, 0.01):
+        old = p.at(W + distance * direction)
+        new = p.at(newton_step(p, old, p.gradient(old))[0])
+        gaps.append(gap(p, new, tangent(old, new)))
+    assert gaps[0] / gaps[1] == pytest.approx(16, rel=0.3)
 
 
 @settings(max_examples=40)

@@ -362,7 +362,8 @@ def logistic_path(
     coefs : ndarray of shape (n_features, n_lams)
         (n_features, n_classes, n_lams) for more than two classes.
     gaps : ndarray of shape (n_lams,)
-        Duality gaps.
+        Duality gaps, with the dual point of the last step's parabola. ``duality_gap`` knows the coefficients
+        alone; without ``finish`` the bound it finds is wider.
 
     Raises
     ------
@@ -400,26 +401,13 @@ def _solutions(
     known: list[tuple[float, np.ndarray]] = []  # the last two strengths and their solutions
     for lam in lams:
         here = _at_strength(problem, lam)
-        start = here.start(_extrapolated(known, lam) if known else None)
+        start = here.start(newton.extrapolated(known, lam) if known else None)
         results.append(newton.minimise(here, start, tol=tol, max_iter=max_iter, finish=finish))
         if not results[-1].converged:
             sentence = newton.complaint(here, results[-1], solver)
             warnings.warn(f"At lam={lam:.3g}: {sentence}", ConvergenceWarning, stacklevel=3)
         known = [*known[-1:], (lam, problem.packed(results[-1].w, results[-1].b))]
     return results
-
-
-def _extrapolated(known: list[tuple[float, np.ndarray]], lam: float) -> np.ndarray:
-    """Return a guess at the solution for ``lam``: on the line through the two before; no sign changes.
-
-    The path is smooth between the strengths where a coefficient comes or goes. So the guess misses by the
-    square of the distance, and one Newton step from there by its fourth power: mostly one is enough.
-    """
-    (before, W_before), (last, W) = known[0], known[-1]
-    if before == last:
-        return W
-    ahead = W + (last - lam) / (before - last) * (W - W_before)
-    return np.where(ahead * W > 0, ahead, 0)
 
 
 def _at_strength(problem: Problem, lam: float) -> Problem:

@@ -1,9 +1,9 @@
 """The duality gap of the log-loss: a proven bound on how far an objective is above its minimum (chapter 05).
 
 A dual point is a table ``Q`` of probabilities, one column per class, whose residuals ``Y - Q`` sum to 0 in
-every class (that is the intercept's condition) and, without an L2 part, do not pull on a coefficient with more
-than ``lam``. The gap is a sum of terms >= 0: the divergence of ``Q`` from the model's probabilities, and what
-each coefficient misses of its Fenchel-Young equality.
+every class (that is the intercept's condition) and, without an L2 part, do not pull on a coefficient with
+more than ``lam``. The gap is a sum of terms >= 0: the divergence of ``Q`` from the model's probabilities, and
+what each coefficient misses of its Fenchel-Young equality.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ def duality_gap(X: Any, y: Any, w: Any, b: Any, lam: float, l1_ratio: float = 0.
 def tangent(old: Point, new: Point) -> Table:
     """Return the probabilities at ``new`` by their tangent at ``old``; those at ``new`` if some leave [0, 1].
 
-    If ``new`` is the minimum of the parabola at ``old``, this table meets the KKT conditions that ``new`` itself
-    meets only nearly. The gap it gives falls with the fourth power of the step, not with the second.
+    If ``new`` is the minimum of the parabola at ``old``, this table meets the KKT conditions, which the
+    probabilities at ``new`` meet only nearly. The gap it gives falls with the fourth power of the step; theirs
+    falls with the second.
     """
     change = probability_changes(old, new.scores - old.scores)
     P, rest = old.P + change, old.rest - change

@@ -12,7 +12,8 @@ on a working set: the coefficients that are not 0, and those that violate their 
 Sources: Boyd and Vandenberghe, *Convex Optimization* (2004), section 9.5 (Newton decrement); Osborne,
 Presnell and Turlach (2000), *IMA Journal of Numerical Analysis* 20(3), 389-403 (active sets for the lasso);
 Friedman, Hastie and Tibshirani (2010), *Journal of Statistical Software* 33(1) (paths for the log-loss); Lee,
-Sun and Saunders (2014), *SIAM Journal on Optimization* 24(3), 1420-1443 (proximal Newton).
+Sun and Saunders (2014), *SIAM Journal on Optimization* 24(3), 1420-1443 (proximal Newton); Park and Hastie
+(2007), *Journal of the Royal Statistical Society B* 69(4), 659-677 (predictor and corrector along the path).
 """
 
 from __future__ import annotations
@@ -29,7 +30,15 @@ from course_lib.solvers.log_loss_gap import gap, tangent
 from course_lib.solvers.result import NotConverged, Result
 from course_lib.solvers.separability import separable
 
-__all__ = ["complaint", "lasso_of_parabola", "line_search", "minimise", "newton", "newton_step"]
+__all__ = [
+    "complaint",
+    "extrapolated",
+    "lasso_of_parabola",
+    "line_search",
+    "minimise",
+    "newton",
+    "newton_step",
+]
 
 ROUNDING = 1e-12  # relative: what is closer to a boundary than this is taken to lie on it
 SETTLED = 1e-20  # square of the decrement, relative to the objective: the step after it changes nothing
@@ -188,6 +197,19 @@ def line_search(problem: Problem, point: Point, gradient: np.ndarray, target: np
         t /= 2
         new = problem.at(point.W + t * direction)
     return new
+
+
+def extrapolated(known: list[tuple[float, np.ndarray]], lam: float) -> np.ndarray:
+    """Return a guess at the solution for ``lam``: on the line through the two before; no sign changes.
+
+    The path is smooth between the strengths where a coefficient comes or goes. So the guess misses by the
+    square of the distance, and one Newton step from there by its fourth power: mostly one is enough.
+    """
+    (before, W_before), (last, W) = known[0], known[-1]
+    if before == last:
+        return W
+    ahead = W + (last - lam) / (before - last) * (W - W_before)
+    return np.where(ahead * W > 0, ahead, 0)
 
 
 def complaint(problem: Problem, result: Result, solver: str) -> str:
