@@ -36,8 +36,8 @@ def tangent(old: Point, new: Point) -> Table:
     """Return the probabilities at ``new`` by their tangent at ``old``; those at ``new`` if some leave [0, 1].
 
     If ``new`` is the minimum of the parabola at ``old``, this table meets the KKT conditions, which the
-    probabilities at ``new`` meet only nearly. The gap it gives falls with the fourth power of the step; theirs
-    falls with the second.
+    probabilities at ``new`` meet only nearly. The gap it gives falls with the fourth power of the step,
+    theirs with the second.
     """
     change = probability_changes(old, new.scores - old.scores)
     P, rest = old.P + change, old.rest - change
