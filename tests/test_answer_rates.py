@@ -64,7 +64,9 @@ def verdicts() -> tuple[Verdict, ...]:
 
 def share(hits: list[Verdict], of: list[Verdict]) -> tuple[float, str]:
     """The rate, and the names behind it."""
-    return len(hits) / max(len(of), 1), f"{len(hits)} of {len(of)}: " + ", ".join(v.answer["name"] for v in hits)
+    return len(hits) / max(len(of), 1), f"{len(hits)} of {len(of)}: " + ", ".join(
+        v.answer["name"] for v in hits
+    )
 
 
 def fits(verdict: Verdict) -> list[str]:

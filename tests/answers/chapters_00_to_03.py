@@ -1,6 +1,6 @@
 """Test answers for the exercises of chapters 00 to 03, written without seeing the checker.
 
-ANSWERS is a list of dicts with the keys exercise, right, cause, answer.  In a right answer `cause` says
+ANSWERS is a list of dicts with the keys name, exercise, right, cause, answer.  In a right answer `cause` says
 in which style it is written.  A few wrong answers carry debatable=True: the returned value is right,
 but the caller's array is overwritten.
 """
@@ -12,9 +12,17 @@ import numpy as np
 ANSWERS = []
 
 
+def add(exercise, is_right, cause, answer, **extra):
+    number = sum(entry["exercise"] == exercise for entry in ANSWERS) + 1
+    name = getattr(answer, "__name__", f"{exercise}-{number}")
+    ANSWERS.append(
+        {"name": name, "exercise": exercise, "right": is_right, "cause": cause, "answer": answer, **extra}
+    )
+
+
 def right(exercise, style):
     def register(function):
-        ANSWERS.append(dict(exercise=exercise, right=True, cause=style, answer=function))
+        add(exercise, True, style, function)
         return function
 
     return register
@@ -22,14 +30,10 @@ def right(exercise, style):
 
 def wrong(exercise, cause, **extra):
     def register(function):
-        ANSWERS.append(dict(exercise=exercise, right=False, cause=cause, answer=function, **extra))
+        add(exercise, False, cause, function, **extra)
         return function
 
     return register
-
-
-def value(exercise, is_right, cause, answer):
-    ANSWERS.append(dict(exercise=exercise, right=is_right, cause=cause, answer=answer))
 
 
 # ======================================================================================================
@@ -113,12 +117,12 @@ def mse_wrong_floor_division(y, prediction):
 
 
 EX = "start.residual"
-value(EX, True, "target minus prediction", 2 - 3.5)
-value(EX, False, "prediction minus target", 3.5 - 2)
-value(EX, False, "squared the residual", (2 - 3.5) ** 2)
-value(EX, False, "relative residual: divided by the target", (2 - 3.5) / 2)
-value(EX, False, "added the two numbers instead of subtracting", 2 + 3.5)
-value(EX, False, "squared and halved, as in the data loss", (2 - 3.5) ** 2 / 2)
+add(EX, True, "target minus prediction", 2 - 3.5)
+add(EX, False, "prediction minus target", 3.5 - 2)
+add(EX, False, "squared the residual", (2 - 3.5) ** 2)
+add(EX, False, "relative residual: divided by the target", (2 - 3.5) / 2)
+add(EX, False, "added the two numbers instead of subtracting", 2 + 3.5)
+add(EX, False, "squared and halved, as in the data loss", (2 - 3.5) ** 2 / 2)
 
 # ======================================================================================================
 # Chapter 01
@@ -292,12 +296,12 @@ def bv_wrong_grand_mean(predictions, truth):
 
 
 EX = "overfitting.irreducible_error"
-value(EX, True, "the noise variance 0.5²", 0.5**2)
-value(EX, False, "took the standard deviation for the variance", 0.5)
-value(EX, False, "thought that a perfect model has no error at all", 0.0)
-value(EX, False, "halved the variance, as in the loss with ½", 0.125)
-value(EX, False, "square root instead of square", math.sqrt(0.5))
-value(EX, False, "squared the variance once more", 0.5**4)
+add(EX, True, "the noise variance 0.5²", 0.5**2)
+add(EX, False, "took the standard deviation for the variance", 0.5)
+add(EX, False, "thought that a perfect model has no error at all", 0.0)
+add(EX, False, "halved the variance, as in the loss with ½", 0.125)
+add(EX, False, "square root instead of square", math.sqrt(0.5))
+add(EX, False, "squared the variance once more", 0.5**4)
 
 EX = "overfitting.huber_gradient"
 
@@ -731,6 +735,7 @@ def split_wrong_masks(n, n_validation, n_test, rng):
     validation = place < n_validation
     test = (place >= n_validation) & (place < n_validation + n_test)
     return ~(validation | test), validation, test
+
 
 # ======================================================================================================
 # Chapter 02
@@ -1169,12 +1174,12 @@ def factors_wrong_lam_over_n(X, lam):
 
 
 EX = "ridge.alpha"
-value(EX, True, "alpha = n λ", 300 * 0.05)
-value(EX, False, "took alpha for λ, as in ElasticNet", 0.05)
-value(EX, False, "divided by n instead of multiplying", 0.05 / 300)
-value(EX, False, "halved: nλ/2, one ½ counted only in the penalty", 300 * 0.05 / 2)
-value(EX, False, "doubled: 2nλ, one ½ counted only in the loss", 2 * 300 * 0.05)
-value(EX, False, "n/λ, the fraction upside down", 300 / 0.05)
+add(EX, True, "alpha = n λ", 300 * 0.05)
+add(EX, False, "took alpha for λ, as in ElasticNet", 0.05)
+add(EX, False, "divided by n instead of multiplying", 0.05 / 300)
+add(EX, False, "halved: nλ/2, one ½ counted only in the penalty", 300 * 0.05 / 2)
+add(EX, False, "doubled: 2nλ, one ½ counted only in the loss", 2 * 300 * 0.05)
+add(EX, False, "n/λ, the fraction upside down", 300 / 0.05)
 
 EX = "ridge.loo"
 
@@ -1329,6 +1334,7 @@ def loo_wrong_squared_denominator(X, y, lam):
     Xc = X - X.mean(axis=0)
     H = 1 / n + Xc @ np.linalg.solve(Xc.T @ Xc + n * lam * np.eye(d), Xc.T)
     return (y - H @ y) / (1 - np.diag(H)) ** 2
+
 
 # ======================================================================================================
 # Chapter 03
@@ -1623,7 +1629,9 @@ def soft_wrong_dropped(z, threshold):
     return kept - threshold * np.sign(kept)
 
 
-@wrong(EX, "out = z without a copy overwrites the caller's array (the returned values are right)", debatable=True)
+@wrong(
+    EX, "out = z without a copy overwrites the caller's array (the returned values are right)", debatable=True
+)
 def soft_wrong_overwrites(z, threshold):
     out = z
     out -= np.clip(z, -threshold, threshold)
@@ -2101,9 +2109,9 @@ def coord_wrong_overwrites(X, y, w, j, lam):
 
 
 EX = "lasso.alpha"
-value(EX, True, "the same objective: alpha = λ", 0.05)
-value(EX, False, "multiplied by n, as for Ridge", 300 * 0.05)
-value(EX, False, "divided by n", 0.05 / 300)
-value(EX, False, "doubled because of the ½ in the loss", 2 * 0.05)
-value(EX, False, "halved because of the ½ in the loss", 0.05 / 2)
-value(EX, False, "nλ/2, both n and ½ of the loss moved to the penalty the wrong way", 300 * 0.05 / 2)
+add(EX, True, "the same objective: alpha = λ", 0.05)
+add(EX, False, "multiplied by n, as for Ridge", 300 * 0.05)
+add(EX, False, "divided by n", 0.05 / 300)
+add(EX, False, "doubled because of the ½ in the loss", 2 * 0.05)
+add(EX, False, "halved because of the ½ in the loss", 0.05 / 2)
+add(EX, False, "nλ/2, both n and ½ of the loss moved to the penalty the wrong way", 300 * 0.05 / 2)

@@ -1,6 +1,6 @@
 """Test answers for the exercises of chapters 04, 08 and 09, written without sight of the checker.
 
-ANSWERS is a list of dict(exercise=..., right=True/False, cause="...", answer=<function, class or value>).
+ANSWERS is a list of dicts with the keys name, exercise, right, cause, answer (a function, a class or a value).
 For right answers, `cause` names the style.
 """
 
@@ -11,18 +11,20 @@ import numpy as np
 ANSWERS = []
 
 
-def _answer(exercise, right, cause):
-    """Decorator: put the function or class into ANSWERS and leave it as it is."""
+def _value(exercise, right, cause, value):
+    number = sum(entry["exercise"] == exercise for entry in ANSWERS) + 1
+    name = getattr(value, "__name__", f"{exercise}-{number}")
+    ANSWERS.append({"name": name, "exercise": exercise, "right": right, "cause": cause, "answer": value})
 
-    def put(obj):
-        ANSWERS.append(dict(exercise=exercise, right=right, cause=cause, answer=obj))
-        return obj
+
+def _answer(exercise, right, cause):
+    """Put the function or class below into ANSWERS and leave it as it is."""
+
+    def put(answer):
+        _value(exercise, right, cause, answer)
+        return answer
 
     return put
-
-
-def _value(exercise, right, cause, value):
-    ANSWERS.append(dict(exercise=exercise, right=right, cause=cause, answer=value))
 
 
 # =====================================================================================================
@@ -55,7 +57,9 @@ def lam_max_r3(X, y, l1_ratio):
     return float(np.linalg.norm(gradient, np.inf)) / l1_ratio
 
 
-@_answer("elastic_net.lam_max", True, "bisection on lam: condition (4.2) at w = 0 holds or not, to the last digits")
+@_answer(
+    "elastic_net.lam_max", True, "bisection on lam: condition (4.2) at w = 0 holds or not, to the last digits"
+)
 def lam_max_r4(X, y, l1_ratio):
     pull = np.abs(np.einsum("ij,i->j", X, y)) / len(y)
     low, high = 0.0, 1.0
@@ -85,7 +89,11 @@ def lam_max_w3(X, y, l1_ratio):
     return float(l1_ratio * np.max(np.abs(X.T @ y)) / len(y))
 
 
-@_answer("elastic_net.lam_max", False, "takes the largest pull without the absolute value, so a strong negative feature is missed")
+@_answer(
+    "elastic_net.lam_max",
+    False,
+    "takes the largest pull without the absolute value, so a strong negative feature is missed",
+)
 def lam_max_w4(X, y, l1_ratio):
     return float(np.max(X.T @ y) / (len(y) * l1_ratio))
 
@@ -107,7 +115,11 @@ def lam_max_w7(X, y, l1_ratio):
     return float(np.abs(gradient).max() / l1_ratio)
 
 
-@_answer("elastic_net.lam_max", False, "divides by the number of features in place of the number of rows (len(X.T))")
+@_answer(
+    "elastic_net.lam_max",
+    False,
+    "divides by the number of features in place of the number of rows (len(X.T))",
+)
 def lam_max_w8(X, y, l1_ratio):
     n = len(X.T)
     return float(np.abs(X.T @ y).max() / (n * l1_ratio))
@@ -119,7 +131,9 @@ def lam_max_w9(X, y, l1_ratio):
     return float(np.abs(Z.T @ y).max() / (len(y) * l1_ratio))
 
 
-@_answer("elastic_net.lam_max", False, "takes the absolute value outside: abs(max(...)) in place of max(abs(...))")
+@_answer(
+    "elastic_net.lam_max", False, "takes the absolute value outside: abs(max(...)) in place of max(abs(...))"
+)
 def lam_max_w10(X, y, l1_ratio):
     return abs(max(X.T @ y)) / (len(y) * l1_ratio)
 
@@ -161,7 +175,11 @@ def en_prox_r4(z, step, lam, l1_ratio):
     return np.maximum(u - t, 0) - np.maximum(-u - t, 0)
 
 
-@_answer("elastic_net.prox", True, "compares the cost of the three candidates (positive branch, negative branch, zero)")
+@_answer(
+    "elastic_net.prox",
+    True,
+    "compares the cost of the three candidates (positive branch, negative branch, zero)",
+)
 def en_prox_r5(z, step, lam, l1_ratio):
     z = np.asarray(z, dtype=float)
     l1, l2 = step * lam * l1_ratio, step * lam * (1 - l1_ratio)
@@ -182,7 +200,11 @@ def en_prox_w2(z, step, lam, l1_ratio):
     return np.sign(z) * np.maximum(np.abs(z) - step * lam * l1_ratio, 0) / (1 + lam * (1 - l1_ratio))
 
 
-@_answer("elastic_net.prox", False, "L1 and L2 shares swapped: l1_ratio in the denominator, 1 - l1_ratio in the threshold")
+@_answer(
+    "elastic_net.prox",
+    False,
+    "L1 and L2 shares swapped: l1_ratio in the denominator, 1 - l1_ratio in the threshold",
+)
 def en_prox_w3(z, step, lam, l1_ratio):
     return np.sign(z) * np.maximum(np.abs(z) - step * lam * (1 - l1_ratio), 0) / (1 + step * lam * l1_ratio)
 
@@ -195,7 +217,9 @@ def en_prox_w4(z, step, lam, l1_ratio):
 
 @_answer("elastic_net.prox", False, "forgets the one half of the L2 part: 2 in the denominator")
 def en_prox_w5(z, step, lam, l1_ratio):
-    return np.sign(z) * np.maximum(np.abs(z) - step * lam * l1_ratio, 0) / (1 + 2 * step * lam * (1 - l1_ratio))
+    return (
+        np.sign(z) * np.maximum(np.abs(z) - step * lam * l1_ratio, 0) / (1 + 2 * step * lam * (1 - l1_ratio))
+    )
 
 
 @_answer("elastic_net.prox", False, "one-sided threshold max(z - t, 0): all negative entries become zero")
@@ -203,7 +227,11 @@ def en_prox_w6(z, step, lam, l1_ratio):
     return np.maximum(z - step * lam * l1_ratio, 0) / (1 + step * lam * (1 - l1_ratio))
 
 
-@_answer("elastic_net.prox", False, "multiplies by 1 - step λ₂ (a gradient step on the L2 part) in place of dividing by 1 + step λ₂")
+@_answer(
+    "elastic_net.prox",
+    False,
+    "multiplies by 1 - step λ₂ (a gradient step on the L2 part) in place of dividing by 1 + step λ₂",
+)
 def en_prox_w7(z, step, lam, l1_ratio):
     return (1 - step * lam * (1 - l1_ratio)) * np.sign(z) * np.maximum(np.abs(z) - step * lam * l1_ratio, 0)
 
@@ -226,7 +254,9 @@ def en_prox_w10(z, step, lam, l1_ratio):
     return np.where(np.abs(z) > step * lam * l1_ratio, z, 0.0) / (1 + step * lam * (1 - l1_ratio))
 
 
-@_answer("elastic_net.prox", False, "subtracts t·sign(z) without stopping at zero, so small entries change sign")
+@_answer(
+    "elastic_net.prox", False, "subtracts t·sign(z) without stopping at zero, so small entries change sign"
+)
 def en_prox_w11(z, step, lam, l1_ratio):
     return (z - step * lam * l1_ratio * np.sign(z)) / (1 + step * lam * (1 - l1_ratio))
 
@@ -271,7 +301,11 @@ def coord_r3(X, y, w, j, lam, l1_ratio):
     return float((p - np.clip(p, -lam * l1_ratio, lam * l1_ratio)) / (G[j, j] + lam * (1 - l1_ratio)))
 
 
-@_answer("elastic_net.coordinate", True, "without dividing by n: threshold and L2 strength multiplied by n; columns deleted with np.delete")
+@_answer(
+    "elastic_net.coordinate",
+    True,
+    "without dividing by n: threshold and L2 strength multiplied by n; columns deleted with np.delete",
+)
 def coord_r4(X, y, w, j, lam, l1_ratio):
     n, x = len(y), X[:, j]
     rest = y - np.delete(X, j, axis=1) @ np.delete(w, j)
@@ -282,21 +316,27 @@ def coord_r4(X, y, w, j, lam, l1_ratio):
     return math.copysign(size, p) / float(x @ x + n * lam * (1 - l1_ratio))
 
 
-@_answer("elastic_net.coordinate", False, "uses the full residual: the feature's own part x_j w_j is not put back")
+@_answer(
+    "elastic_net.coordinate", False, "uses the full residual: the feature's own part x_j w_j is not put back"
+)
 def coord_w1(X, y, w, j, lam, l1_ratio):
     n = len(y)
     p, q = X[:, j] @ (y - X @ w) / n, X[:, j] @ X[:, j] / n
     return float(np.sign(p) * max(abs(p) - lam * l1_ratio, 0) / (q + lam * (1 - l1_ratio)))
 
 
-@_answer("elastic_net.coordinate", False, "uses y in place of the partial residual: the other weights have no say")
+@_answer(
+    "elastic_net.coordinate", False, "uses y in place of the partial residual: the other weights have no say"
+)
 def coord_w2(X, y, w, j, lam, l1_ratio):
     n = len(y)
     p, q = X[:, j] @ y / n, X[:, j] @ X[:, j] / n
     return float(np.sign(p) * max(abs(p) - lam * l1_ratio, 0) / (q + lam * (1 - l1_ratio)))
 
 
-@_answer("elastic_net.coordinate", False, "assumes standardised columns: 1 in place of q_j in the denominator")
+@_answer(
+    "elastic_net.coordinate", False, "assumes standardised columns: 1 in place of q_j in the denominator"
+)
 def coord_w3(X, y, w, j, lam, l1_ratio):
     r = y - X @ w + X[:, j] * w[j]
     p = X[:, j] @ r / len(y)
@@ -326,7 +366,11 @@ def coord_w6(X, y, w, j, lam, l1_ratio):
     return float(np.sign(p) * max(abs(p) - lam * (1 - l1_ratio), 0) / (q + lam * l1_ratio))
 
 
-@_answer("elastic_net.coordinate", False, "sets w[j] = 0 in the caller's array to get the partial residual and leaves it changed")
+@_answer(
+    "elastic_net.coordinate",
+    False,
+    "sets w[j] = 0 in the caller's array to get the partial residual and leaves it changed",
+)
 def coord_w7(X, y, w, j, lam, l1_ratio):
     n = len(y)
     w[j] = 0
@@ -335,7 +379,11 @@ def coord_w7(X, y, w, j, lam, l1_ratio):
     return float(np.sign(p) * max(abs(p) - lam * l1_ratio, 0) / (q + lam * (1 - l1_ratio)))
 
 
-@_answer("elastic_net.coordinate", False, "sign slip in the partial residual: subtracts x_j w_j a second time in place of adding it back")
+@_answer(
+    "elastic_net.coordinate",
+    False,
+    "sign slip in the partial residual: subtracts x_j w_j a second time in place of adding it back",
+)
 def coord_w8(X, y, w, j, lam, l1_ratio):
     n = len(y)
     r = y - X @ w - X[:, j] * w[j]
@@ -351,7 +399,11 @@ def coord_w9(X, y, w, j, lam, l1_ratio):
     return float(np.sign(p) * max(abs(p) - lam * l1_ratio, 0) / (q + lam * (1 - l1_ratio)))
 
 
-@_answer("elastic_net.coordinate", False, "2λ(1 - ρ) in the denominator: the one half of the penalty is forgotten when differentiating")
+@_answer(
+    "elastic_net.coordinate",
+    False,
+    "2λ(1 - ρ) in the denominator: the one half of the penalty is forgotten when differentiating",
+)
 def coord_w10(X, y, w, j, lam, l1_ratio):
     n = len(y)
     r = y - X @ w + X[:, j] * w[j]
@@ -359,7 +411,9 @@ def coord_w10(X, y, w, j, lam, l1_ratio):
     return float(np.sign(p) * max(abs(p) - lam * l1_ratio, 0) / (q + 2 * lam * (1 - l1_ratio)))
 
 
-@_answer("elastic_net.coordinate", False, "adds x_j without its weight when putting the feature back: y - Xw + x_j")
+@_answer(
+    "elastic_net.coordinate", False, "adds x_j without its weight when putting the feature back: y - Xw + x_j"
+)
 def coord_w11(X, y, w, j, lam, l1_ratio):
     n = len(y)
     r = y - X @ w + X[:, j]
@@ -449,7 +503,11 @@ def augment_w7(X, y, lam, l1_ratio):
     return X_aug, y_aug, lam * l1_ratio * n / (n + d)
 
 
-@_answer("elastic_net.augment", False, "copies the paper's version for the other scaling: everything divided by √(1 + λ₂), strength λ₁/√(1 + λ₂)")
+@_answer(
+    "elastic_net.augment",
+    False,
+    "copies the paper's version for the other scaling: everything divided by √(1 + λ₂), strength λ₁/√(1 + λ₂)",
+)
 def augment_w8(X, y, lam, l1_ratio):
     n, d = X.shape
     l1, l2 = lam * l1_ratio, lam * (1 - l1_ratio)
@@ -545,7 +603,11 @@ def reversed_r1(lam, a):
     return lam * (1 + a), (1 - a) / (1 + a)
 
 
-@_answer("elastic_net.reversed", True, "(4.9) not simplified, with a branch for lam = 0, where the share does not matter")
+@_answer(
+    "elastic_net.reversed",
+    True,
+    "(4.9) not simplified, with a branch for lam = 0, where the share does not matter",
+)
 def reversed_r2(lam, a):
     l1 = lam * (1 - a)
     l2 = 2 * lam * a
@@ -554,13 +616,21 @@ def reversed_r2(lam, a):
     return total, share
 
 
-@_answer("elastic_net.reversed", True, "the share as one minus the L2 share, the strength from the price of w = 1 in both parts")
+@_answer(
+    "elastic_net.reversed",
+    True,
+    "the share as one minus the L2 share, the strength from the price of w = 1 in both parts",
+)
 def reversed_r3(lam, a):
     l2_share = 2 * a / (1 + a)
     return lam - lam * a + 2 * lam * a, 1 - l2_share
 
 
-@_answer("elastic_net.reversed", True, "(4.9) inserted but not simplified; divides by zero at lam = 0, where (4.9) itself is undefined")
+@_answer(
+    "elastic_net.reversed",
+    True,
+    "(4.9) inserted but not simplified; divides by zero at lam = 0, where (4.9) itself is undefined",
+)
 def reversed_r4(lam, a):
     lam_1, lam_2 = lam * (1 - a), 2 * lam * a
     return lam_1 + lam_2, lam_1 / (lam_1 + lam_2)
@@ -597,7 +667,11 @@ def reversed_w6(lam, a):
     return lam, (1 - a) / (1 + a)
 
 
-@_answer("elastic_net.reversed", False, "translates the strength, but takes 1 - a as share without dividing by 1 + a")
+@_answer(
+    "elastic_net.reversed",
+    False,
+    "translates the strength, but takes 1 - a as share without dividing by 1 + a",
+)
 def reversed_w7(lam, a):
     return lam * (1 + a), 1 - a
 
@@ -669,7 +743,11 @@ def pen_loss_w3(data_loss, weights, lam):
     return data_loss + lam / 2 * sum(np.abs(W).sum() for W in weights)
 
 
-@_answer("weight_decay.penalised_loss", False, "the bug of Section 8.9: squares the data loss, the weights never enter")
+@_answer(
+    "weight_decay.penalised_loss",
+    False,
+    "the bug of Section 8.9: squares the data loss, the weights never enter",
+)
 def pen_loss_w4(data_loss, weights, lam):
     return lam / 2 * np.sum(np.square(data_loss))
 
@@ -696,7 +774,11 @@ def pen_loss_w8(data_loss, weights, lam):
     return lam / 2 * sum(np.sum(W**2) for W in weights)
 
 
-@_answer("weight_decay.penalised_loss", False, "overwrites the running sum in the loop (= in place of +=): only the last layer counts")
+@_answer(
+    "weight_decay.penalised_loss",
+    False,
+    "overwrites the running sum in the loop (= in place of +=): only the last layer counts",
+)
 def pen_loss_w9(data_loss, weights, lam):
     squares = 0
     for W in weights:
@@ -774,7 +856,11 @@ def sgd_step_w7(w, grad, lr, lam):
     return w - lr * (grad + lam / 2 * w)
 
 
-@_answer("weight_decay.sgd_step", False, "adds the value of the penalty, λ/2 ||w||², to the gradient in place of its derivative")
+@_answer(
+    "weight_decay.sgd_step",
+    False,
+    "adds the value of the penalty, λ/2 ||w||², to the gradient in place of its derivative",
+)
 def sgd_step_w8(w, grad, lr, lam):
     return w - lr * (grad + lam / 2 * np.sum(w**2))
 
@@ -784,7 +870,9 @@ def sgd_step_w9(w, grad, lr, lam):
     return (1 - lr * lam) * w + lr * grad
 
 
-@_answer("weight_decay.sgd_step", False, "the learning rate is missing from the data gradient: (1 - lr λ) w - g")
+@_answer(
+    "weight_decay.sgd_step", False, "the learning rate is missing from the data gradient: (1 - lr λ) w - g"
+)
 def sgd_step_w10(w, grad, lr, lam):
     return (1 - lr * lam) * w - grad
 
@@ -831,7 +919,11 @@ def adamw_r2(w, grad, m, v, t, lr, lam, beta1=0.9, beta2=0.999, eps=1e-8):
     return new_w, new_m, new_v
 
 
-@_answer("weight_decay.adamw_step", True, "bias correction moved into the step length and into eps (the paper's efficient form, exact)")
+@_answer(
+    "weight_decay.adamw_step",
+    True,
+    "bias correction moved into the step length and into eps (the paper's efficient form, exact)",
+)
 def adamw_r3(w, grad, m, v, t, lr, lam, beta1=0.9, beta2=0.999, eps=1e-8):
     m_new = m + (1 - beta1) * (grad - m)
     v_new = v + (1 - beta2) * (np.square(grad) - v)
@@ -858,7 +950,9 @@ def adamw_w2(w, grad, m, v, t, lr, lam, beta1=0.9, beta2=0.999, eps=1e-8):
     return (1 - lam) * w - lr * m_hat / (np.sqrt(v_hat) + eps), m, v
 
 
-@_answer("weight_decay.adamw_step", False, "Adam step first, then shrinks the result: the step is decayed too")
+@_answer(
+    "weight_decay.adamw_step", False, "Adam step first, then shrinks the result: the step is decayed too"
+)
 def adamw_w3(w, grad, m, v, t, lr, lam, beta1=0.9, beta2=0.999, eps=1e-8):
     m = beta1 * m + (1 - beta1) * grad
     v = beta2 * v + (1 - beta2) * grad**2
@@ -890,7 +984,11 @@ def adamw_w6(w, grad, m, v, t, lr, lam, beta1=0.9, beta2=0.999, eps=1e-8):
     return (1 - lr * lam) * w - lr * m_hat / (np.sqrt(v_hat) + eps), m, v
 
 
-@_answer("weight_decay.adamw_step", False, "returns the corrected averages m̂, v̂, so the next call corrects them again")
+@_answer(
+    "weight_decay.adamw_step",
+    False,
+    "returns the corrected averages m̂, v̂, so the next call corrects them again",
+)
 def adamw_w7(w, grad, m, v, t, lr, lam, beta1=0.9, beta2=0.999, eps=1e-8):
     m = beta1 * m + (1 - beta1) * grad
     v = beta2 * v + (1 - beta2) * grad**2
@@ -906,7 +1004,9 @@ def adamw_w8(w, grad, m, v, t, lr, lam, beta1=0.9, beta2=0.999, eps=1e-8):
     return (1 - lr * lam) * w - lr * m_hat / (np.sqrt(v_hat) + eps), m, v
 
 
-@_answer("weight_decay.adamw_step", False, "eps left out: 0/0 = nan for a weight whose gradients were always zero")
+@_answer(
+    "weight_decay.adamw_step", False, "eps left out: 0/0 = nan for a weight whose gradients were always zero"
+)
 def adamw_w9(w, grad, m, v, t, lr, lam, beta1=0.9, beta2=0.999, eps=1e-8):
     m = beta1 * m + (1 - beta1) * grad
     v = beta2 * v + (1 - beta2) * grad**2
@@ -948,7 +1048,11 @@ def adamw_w13(w, grad, m, v, t, lr, lam, beta1=0.9, beta2=0.999, eps=1e-8):
     return (1 - lr * lam) * w - lr * m_hat / (v_hat + eps), m, v
 
 
-@_answer("weight_decay.adamw_step", False, "half decoupled: the decay is left out of m and v but still divided by √v̂")
+@_answer(
+    "weight_decay.adamw_step",
+    False,
+    "half decoupled: the decay is left out of m and v but still divided by √v̂",
+)
 def adamw_w14(w, grad, m, v, t, lr, lam, beta1=0.9, beta2=0.999, eps=1e-8):
     m = beta1 * m + (1 - beta1) * grad
     v = beta2 * v + (1 - beta2) * grad**2
@@ -960,9 +1064,24 @@ def adamw_w14(w, grad, m, v, t, lr, lam, beta1=0.9, beta2=0.999, eps=1e-8):
 
 _value("weight_decay.groups", True, "the three matrices as an expression", 64 * 32 + 32 * 32 + 32 * 10)
 _value("weight_decay.groups", True, "the same number", 3392)
-_value("weight_decay.groups", False, "biases of the linear layers counted as well", 64 * 32 + 32 + 32 * 32 + 32 * 10 + 10)
-_value("weight_decay.groups", False, "all parameters: biases, scale and shift of the norm layer included", 64 * 32 + 32 + 64 + 32 * 32 + 32 * 10 + 10)
-_value("weight_decay.groups", False, "the norm layer's scale counted because torch calls it `weight`", 64 * 32 + 32 + 32 * 32 + 32 * 10)
+_value(
+    "weight_decay.groups",
+    False,
+    "biases of the linear layers counted as well",
+    64 * 32 + 32 + 32 * 32 + 32 * 10 + 10,
+)
+_value(
+    "weight_decay.groups",
+    False,
+    "all parameters: biases, scale and shift of the norm layer included",
+    64 * 32 + 32 + 64 + 32 * 32 + 32 * 10 + 10,
+)
+_value(
+    "weight_decay.groups",
+    False,
+    "the norm layer's scale counted because torch calls it `weight`",
+    64 * 32 + 32 + 32 * 32 + 32 * 10,
+)
 _value("weight_decay.groups", False, "the group without decay in place of the one with it", 32 + 64 + 10)
 _value("weight_decay.groups", False, "the number of tensors in the group, not of numbers", 3)
 _value("weight_decay.groups", False, "leaves out the layer without bias", 64 * 32 + 32 * 10)
@@ -1020,13 +1139,19 @@ def prox_step_w3(w, grad, lr, lam):
     return w - lr * grad
 
 
-@_answer("weight_decay.prox_step", False, "subtracts lr λ sign(z) without the max: small entries jump over zero")
+@_answer(
+    "weight_decay.prox_step", False, "subtracts lr λ sign(z) without the max: small entries jump over zero"
+)
 def prox_step_w4(w, grad, lr, lam):
     z = w - lr * grad
     return z - lr * lam * np.sign(z)
 
 
-@_answer("weight_decay.prox_step", False, "sign of the old w in place of the sign of z: wrong where the step crosses zero")
+@_answer(
+    "weight_decay.prox_step",
+    False,
+    "sign of the old w in place of the sign of z: wrong where the step crosses zero",
+)
 def prox_step_w5(w, grad, lr, lam):
     z = w - lr * grad
     return np.sign(w) * np.maximum(np.abs(z) - lr * lam, 0)
@@ -1049,7 +1174,9 @@ def prox_step_w8(w, grad, lr, lam):
     return np.where(np.abs(z) <= lr * lam, 0.0, z)
 
 
-@_answer("weight_decay.prox_step", False, "penalises twice: the subgradient in the step and the threshold after it")
+@_answer(
+    "weight_decay.prox_step", False, "penalises twice: the subgradient in the step and the threshold after it"
+)
 def prox_step_w9(w, grad, lr, lam):
     z = w - lr * (grad + lam * np.sign(w))
     return np.sign(z) * np.maximum(np.abs(z) - lr * lam, 0)
@@ -1068,7 +1195,9 @@ def prox_step_w11(w, grad, lr, lam):
     return np.sign(z) * np.maximum(np.abs(z) - lr * lam / 2, 0)
 
 
-@_answer("weight_decay.prox_step", False, "max(z - t, 0) without sign and absolute value: negative weights vanish")
+@_answer(
+    "weight_decay.prox_step", False, "max(z - t, 0) without sign and absolute value: negative weights vanish"
+)
 def prox_step_w12(w, grad, lr, lam):
     return np.maximum(w - lr * grad - lr * lam, 0)
 
@@ -1107,7 +1236,9 @@ def max_norm_r4(W, limit):
     return W / np.where(excess > 1, excess, 1.0)
 
 
-@_answer("weight_decay.max_norm", False, "norms of the rows (axis=1): limits the outgoing weights of each input")
+@_answer(
+    "weight_decay.max_norm", False, "norms of the rows (axis=1): limits the outgoing weights of each input"
+)
 def max_norm_w1(W, limit):
     norms = np.linalg.norm(W, axis=1, keepdims=True)
     return W * np.minimum(1, limit / np.maximum(norms, 1e-12))
@@ -1148,7 +1279,11 @@ def max_norm_w7(W, limit):
     return np.where(squares > limit, W * limit / np.maximum(squares, 1e-12), W)
 
 
-@_answer("weight_decay.max_norm", False, "W / norm * min(norm, limit) without a guard: a column of zeros becomes nan")
+@_answer(
+    "weight_decay.max_norm",
+    False,
+    "W / norm * min(norm, limit) without a guard: a column of zeros becomes nan",
+)
 def max_norm_w8(W, limit):
     norms = np.linalg.norm(W, axis=0)
     return W / norms * np.minimum(norms, limit)
@@ -1165,13 +1300,19 @@ def max_norm_w10(W, limit):
     return W * np.minimum(1, limit / np.maximum(norms, 1e-12))
 
 
-@_answer("weight_decay.max_norm", False, "scales all columns by one common factor, that of the longest column")
+@_answer(
+    "weight_decay.max_norm", False, "scales all columns by one common factor, that of the longest column"
+)
 def max_norm_w11(W, limit):
     longest = np.linalg.norm(W, axis=0).max()
     return W * min(1, limit / longest)
 
 
-@_answer("weight_decay.max_norm", False, "the mask is the wrong way round: scales up the short columns and leaves the long ones alone")
+@_answer(
+    "weight_decay.max_norm",
+    False,
+    "the mask is the wrong way round: scales up the short columns and leaves the long ones alone",
+)
 def max_norm_w12(W, limit):
     norms = np.linalg.norm(W, axis=0)
     return np.where(norms < limit, W * limit / np.maximum(norms, 1e-12), W)
@@ -1238,7 +1379,9 @@ def dropout_w2(x, p, rng, training):
     return x * (rng.random(x.shape) >= p) / p
 
 
-@_answer("dropout.forward", False, "reads p as the probability of keeping, with the scale 1/p that belongs to it")
+@_answer(
+    "dropout.forward", False, "reads p as the probability of keeping, with the scale 1/p that belongs to it"
+)
 def dropout_w3(x, p, rng, training):
     if not training:
         return x
@@ -1247,7 +1390,11 @@ def dropout_w3(x, p, rng, training):
     return x * (rng.random(x.shape) < p) / p
 
 
-@_answer("dropout.forward", False, "comparison the wrong way round: keeps with probability p, but scales by 1/(1-p)")
+@_answer(
+    "dropout.forward",
+    False,
+    "comparison the wrong way round: keeps with probability p, but scales by 1/(1-p)",
+)
 def dropout_w4(x, p, rng, training):
     if not training:
         return x
@@ -1256,7 +1403,9 @@ def dropout_w4(x, p, rng, training):
     return x * (rng.random(x.shape) < p) / (1 - p)
 
 
-@_answer("dropout.forward", False, "one mask for the whole batch: rng.random(x.shape[-1]) broadcasts over the rows")
+@_answer(
+    "dropout.forward", False, "one mask for the whole batch: rng.random(x.shape[-1]) broadcasts over the rows"
+)
 def dropout_w5(x, p, rng, training):
     if not training:
         return x
@@ -1273,7 +1422,9 @@ def dropout_w6(x, p, rng, training):
     return x * (keep / (1 - p))
 
 
-@_answer("dropout.forward", False, "both rules at once: scales by 1/(1-p) while training and by 1-p in evaluation")
+@_answer(
+    "dropout.forward", False, "both rules at once: scales by 1/(1-p) while training and by 1-p in evaluation"
+)
 def dropout_w7(x, p, rng, training):
     if not training:
         return (1 - p) * x
@@ -1296,7 +1447,9 @@ def dropout_w9(x, p, rng, training):
     return x * (rng.random(x.shape) >= p) / (1 - p)
 
 
-@_answer("dropout.forward", False, "right distribution, but sets the entries of the caller's x to zero in place")
+@_answer(
+    "dropout.forward", False, "right distribution, but sets the entries of the caller's x to zero in place"
+)
 def dropout_w10(x, p, rng, training):
     if not training:
         return x
@@ -1304,7 +1457,11 @@ def dropout_w10(x, p, rng, training):
     return x / (1 - p) if p < 1 else x
 
 
-@_answer("dropout.forward", False, "drops exactly round(p · size) entries: not independent, and a single entry is never dropped at p = 0.2")
+@_answer(
+    "dropout.forward",
+    False,
+    "drops exactly round(p · size) entries: not independent, and a single entry is never dropped at p = 0.2",
+)
 def dropout_w11(x, p, rng, training):
     if not training:
         return x
@@ -1315,7 +1472,9 @@ def dropout_w11(x, p, rng, training):
     return x * mask.reshape(x.shape) / (1 - p)
 
 
-@_answer("dropout.forward", False, "makes its own generator with seed 0 in each call: every call has the same mask")
+@_answer(
+    "dropout.forward", False, "makes its own generator with seed 0 in each call: every call has the same mask"
+)
 def dropout_w12(x, p, rng, training):
     if not training:
         return x
@@ -1370,7 +1529,12 @@ _value("dropout.variance", False, "p read as the probability of keeping: (1-p)/p
 _value("dropout.variance", False, "the standard deviation in place of the variance", math.sqrt(1.5))
 _value("dropout.variance", False, "E[μ²] = 1/(1-p), the squared mean is not subtracted", 1 / 0.4)
 _value("dropout.variance", False, "the factor taken out of the variance once, not squared: p(1-p)/(1-p)", 0.6)
-_value("dropout.variance", False, "scale 1/p, and taken out of the variance once in place of squared: p(1-p)/p", 0.4)
+_value(
+    "dropout.variance",
+    False,
+    "scale 1/p, and taken out of the variance once in place of squared: p(1-p)/p",
+    0.4,
+)
 
 
 # --- dropout.layer -----------------------------------------------------------------------------------
@@ -1431,7 +1595,11 @@ class DropoutLayerR3:
         return result
 
 
-@_answer("dropout.layer", True, "remembers which entries are dropped and the scale of the latest pass; draws in evaluation too, with rate 0")
+@_answer(
+    "dropout.layer",
+    True,
+    "remembers which entries are dropped and the scale of the latest pass; draws in evaluation too, with rate 0",
+)
 class DropoutLayerR4:
     def __init__(self, p, rng):
         self.p, self.rng = p, rng
@@ -1482,7 +1650,9 @@ class DropoutLayerW2:
         return grad * self.mask
 
 
-@_answer("dropout.layer", False, "backward hands the gradient on unchanged, as if dropped units still learned")
+@_answer(
+    "dropout.layer", False, "backward hands the gradient on unchanged, as if dropped units still learned"
+)
 class DropoutLayerW3:
     def __init__(self, p, rng):
         self.p, self.rng = p, rng
@@ -1496,7 +1666,11 @@ class DropoutLayerW3:
         return grad
 
 
-@_answer("dropout.layer", False, "an evaluation pass does not replace the stored mask: backward after it uses the mask of the last training pass")
+@_answer(
+    "dropout.layer",
+    False,
+    "an evaluation pass does not replace the stored mask: backward after it uses the mask of the last training pass",
+)
 class DropoutLayerW4:
     def __init__(self, p, rng):
         self.p, self.rng = p, rng
@@ -1512,7 +1686,11 @@ class DropoutLayerW4:
         return grad * self.mask
 
 
-@_answer("dropout.layer", False, "recovers the mask from output != 0: kept entries with x = 0 (after a ReLU) lose their gradient")
+@_answer(
+    "dropout.layer",
+    False,
+    "recovers the mask from output != 0: kept entries with x = 0 (after a ReLU) lose their gradient",
+)
 class DropoutLayerW5:
     def __init__(self, p, rng):
         self.p, self.rng = p, rng
@@ -1596,7 +1774,9 @@ class DropoutLayerW9:
         return grad * self.out if self.training else grad
 
 
-@_answer("dropout.layer", False, "backward multiplies by 1-p after an evaluation pass (expects the rule of 2014)")
+@_answer(
+    "dropout.layer", False, "backward multiplies by 1-p after an evaluation pass (expects the rule of 2014)"
+)
 class DropoutLayerW10:
     def __init__(self, p, rng):
         self.p, self.rng = p, rng
@@ -1628,7 +1808,11 @@ class DropoutLayerW11:
         return grad * self.mask
 
 
-@_answer("dropout.layer", False, "the rule of 2014, with a consistent backward: no scaling while training, 1-p in evaluation")
+@_answer(
+    "dropout.layer",
+    False,
+    "the rule of 2014, with a consistent backward: no scaling while training, 1-p in evaluation",
+)
 class DropoutLayerW12:
     def __init__(self, p, rng):
         self.p, self.rng = p, rng
@@ -1673,7 +1857,11 @@ class DropoutLayerW14:
         return grad * self.mask
 
 
-@_answer("dropout.layer", False, "keeps the mask of the first pass for backward (set only if there is none yet), while forward draws new ones")
+@_answer(
+    "dropout.layer",
+    False,
+    "keeps the mask of the first pass for backward (set only if there is none yet), while forward draws new ones",
+)
 class DropoutLayerW15:
     def __init__(self, p, rng):
         self.p, self.rng = p, rng
@@ -1720,7 +1908,9 @@ def drop_reg_r1(X, y, p):
     return np.linalg.solve(G + p / (1 - p) * np.diag(np.diag(G)), X.T @ y)
 
 
-@_answer("dropout.regression", True, "columns scaled to length 1, ordinary ridge with p/(1-p), weights scaled back")
+@_answer(
+    "dropout.regression", True, "columns scaled to length 1, ordinary ridge with p/(1-p), weights scaled back"
+)
 def drop_reg_r2(X, y, p):
     gamma = np.sqrt(np.sum(X**2, axis=0))
     Z = X / gamma
@@ -1736,7 +1926,11 @@ def drop_reg_r3(X, y, p):
     return np.linalg.lstsq(A, b, rcond=None)[0]
 
 
-@_answer("dropout.regression", True, "multiplied by 1-p: off-diagonal entries of XᵀX times 1-p, diagonal as it is; loops for the matrix")
+@_answer(
+    "dropout.regression",
+    True,
+    "multiplied by 1-p: off-diagonal entries of XᵀX times 1-p, diagonal as it is; loops for the matrix",
+)
 def drop_reg_r4(X, y, p):
     n, d = X.shape
     G, c = np.zeros((d, d)), np.zeros(d)
@@ -1789,13 +1983,21 @@ def drop_reg_w7(X, y, p):
     return np.linalg.solve(X.T @ X + p / (1 - p) * np.diag(np.linalg.norm(X, axis=0)), X.T @ y)
 
 
-@_answer("dropout.regression", False, "penalty with the whole XᵀX in place of its diagonal: (1-p) times least squares")
+@_answer(
+    "dropout.regression",
+    False,
+    "penalty with the whole XᵀX in place of its diagonal: (1-p) times least squares",
+)
 def drop_reg_w8(X, y, p):
     G = X.T @ X
     return np.linalg.solve(G + p / (1 - p) * G, X.T @ y)
 
 
-@_answer("dropout.regression", False, "multiplies the minimiser by 1/(1-p) in the end, as if the masked data had not been scaled")
+@_answer(
+    "dropout.regression",
+    False,
+    "multiplies the minimiser by 1/(1-p) in the end, as if the masked data had not been scaled",
+)
 def drop_reg_w9(X, y, p):
     G = X.T @ X
     return np.linalg.solve(G + p / (1 - p) * np.diag(np.diag(G)), X.T @ y) / (1 - p)
@@ -1807,20 +2009,32 @@ def drop_reg_w10(X, y, p):
     return np.linalg.solve(G + p / (1 - p) * np.diag(G), X.T @ y)
 
 
-@_answer("dropout.regression", False, "factor 2: differentiates the penalty's square but cancels the 2 of the data term only")
+@_answer(
+    "dropout.regression",
+    False,
+    "factor 2: differentiates the penalty's square but cancels the 2 of the data term only",
+)
 def drop_reg_w11(X, y, p):
     G = X.T @ X
     return np.linalg.solve(G + 2 * p / (1 - p) * np.diag(np.diag(G)), X.T @ y)
 
 
-@_answer("dropout.regression", False, "simulates: least squares on 200 masked copies, close but not the minimiser of the mean")
+@_answer(
+    "dropout.regression",
+    False,
+    "simulates: least squares on 200 masked copies, close but not the minimiser of the mean",
+)
 def drop_reg_w12(X, y, p):
     rng = np.random.default_rng(0)
     copies = [X * (rng.random(X.shape) >= p) / (1 - p) for _ in range(200)]
     return np.linalg.lstsq(np.vstack(copies), np.tile(y, 200), rcond=None)[0]
 
 
-@_answer("dropout.regression", False, "fits the mean of the masked data, E[μ] = 1, and so overlooks the variance: plain least squares")
+@_answer(
+    "dropout.regression",
+    False,
+    "fits the mean of the masked data, E[μ] = 1, and so overlooks the variance: plain least squares",
+)
 def drop_reg_w13(X, y, p):
     return np.linalg.lstsq(X, y, rcond=None)[0]
 
@@ -1831,13 +2045,21 @@ def drop_reg_w14(X, y, p):
     return np.linalg.solve(G + np.sqrt(p / (1 - p)) * np.diag(np.diag(G)), X.T @ y)
 
 
-@_answer("dropout.regression", False, "copies (2.3) with λ = p/(1-p): n p/(1-p) I, right for standardised columns only")
+@_answer(
+    "dropout.regression",
+    False,
+    "copies (2.3) with λ = p/(1-p): n p/(1-p) I, right for standardised columns only",
+)
 def drop_reg_w15(X, y, p):
     n, d = X.shape
     return np.linalg.solve(X.T @ X + n * p / (1 - p) * np.eye(d), X.T @ y)
 
 
-@_answer("dropout.regression", False, "n counted twice: the nλ of (2.3) with λ = p/(1-p) times the sum of squares in place of their mean")
+@_answer(
+    "dropout.regression",
+    False,
+    "n counted twice: the nλ of (2.3) with λ = p/(1-p) times the sum of squares in place of their mean",
+)
 def drop_reg_w16(X, y, p):
     n = len(y)
     G = X.T @ X
