@@ -553,6 +553,8 @@ EXERCISES = [
             "before_norm": Misconception(32 * 32 + 32 * 10, "the matrix before the norm layer left out"),
             "no_bias_no_decay": Misconception(64 * 32 + 32 * 10, "the layer without a bias overlooked"),
             "arrays": Misconception(3, "arrays counted, not their entries"),
+            "complement": 106,
+            "output_layer": 3072,
         },
     ),
     Exercise(
