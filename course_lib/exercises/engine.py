@@ -301,8 +301,8 @@ def _zeros_missing(trial: Trial, item: Item) -> bool:
 def _diagnose(item: Item, trials: list[Trial]) -> str | None:
     """Return the one misconception that gives the learner's results on every case, or None.
 
-    If none does and some results are not finite or errors, the cases with finite results decide, first together
-    with the condition that the misconception breaks down on the same cases as the learner's answer.
+    If none does and some results are not finite or errors, the cases with finite results decide, first
+    together with the condition that the misconception breaks down on the same cases as the learner's answer.
     """
     outcomes = {
         name: [_outcomes(item, answer, trials) for answer in (wrong.answer, *wrong.also)]
@@ -377,6 +377,8 @@ def _simple(item: Item, trials: list[Trial]) -> Finding | None:
     wrong = [trial for trial in trials if not trial.right]
     if not all(trial.got.parts and trial.expected.parts for trial in trials):
         return None
+    if any(e.shape != g.shape for trial in trials for _, e, g in _pairs(trial)):
+        return _swapped(item, wrong, trials)
     found = _swapped(item, wrong, trials) or _scaled(item, wrong, trials)
     return found if found and found[0] in ("swapped", "sign", "factor") else None
 
@@ -490,8 +492,8 @@ def _only_not_finite(wrong: list[Trial], trials: list[Trial], item: Item) -> boo
     """Whether everything is right but for entries that should be finite and are not."""
     for trial in wrong:
         for _, e, g in _pairs(trial):
-            if e.shape != g.shape or not close(np.where(np.isfinite(g), e, 0), np.nan_to_num(g, posinf=0, neginf=0),
-                                               item.rtol, item.atol):  # fmt: skip
+            finite = np.isfinite(g)
+            if e.shape != g.shape or not close(e[finite], g[finite], item.rtol, item.atol):
                 return False
     return 2 * len(wrong) < len(trials) and all(trial.got.parts for trial in wrong)
 
