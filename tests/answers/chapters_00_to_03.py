@@ -2106,12 +2106,3 @@ def coord_wrong_overwrites(X, y, w, j, lam):
     v[j] = 0
     z = X[:, j] @ (y - X @ v) / n
     return float(np.sign(z) * max(abs(z) - lam, 0) / (X[:, j] @ X[:, j] / n))
-
-
-EX = "lasso.alpha"
-add(EX, True, "the same objective: alpha = λ", 0.05)
-add(EX, False, "multiplied by n, as for Ridge", 300 * 0.05)
-add(EX, False, "divided by n", 0.05 / 300)
-add(EX, False, "doubled because of the ½ in the loss", 2 * 0.05)
-add(EX, False, "halved because of the ½ in the loss", 0.05 / 2)
-add(EX, False, "nλ/2, both n and ½ of the loss moved to the penalty the wrong way", 300 * 0.05 / 2)
