@@ -4,17 +4,20 @@
 of dicts with ``name`` (unique), ``exercise``, ``right``, ``cause`` (the author's own words: what
 the learner did wrong) and ``answer``. ``tests/answers/judged.toml`` holds one reader's judgement of
 every wrong one: what, of all that the checker can name, describes the cause; ``[]`` if nothing
-does.
+does. It was read against the checker's verdict (see below).
 
 Before any change the checker accepted 3 of the 446 wrong answers (0.7 %) and rejected none of the
 131 right ones. It named a cause for 275 wrong answers (62 %), and 271 of these were right (98.5 %).
 It named 252 of the 266 mistakes that were in its catalogue (95 %).
 
 After it: 1 accepted (0.2 %), none rejected, 384 named (86 %), 383 of these right (99.7 %), all 338
-mistakes in the catalogue named. These last figures are optimistic: the catalogue and the judge were
-extended with these very answers in view, and the judgement was made by the same reader, who had
-also seen what the checker says. How well it does on mistakes it was not extended for, only new
-answers by someone else can tell.
+mistakes in the catalogue named (100 %). These after figures come from answers that the catalogue
+was then improved on: the catalogue and the judge were extended with these very answers in view.
+
+The judgement in ``judged.toml`` was not made blind. For every answer, one reader read its cause
+next to the checker's verdict and decided whether the verdict describes the cause. That reader had
+also extended the catalogue. Both figures for right causes rest on it. How well the checker does on
+mistakes it was not extended for, only new answers by someone else can tell.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ from course_lib.exercises.engine import judge
 FOLDER = Path(__file__).parent / "answers"
 SEEDS = range(20)
 UNANSWERED = {"ridge.objective", "ridge.effective_df", "ridge.map_strength"}
+NEWER = {"conventions"}  # sets of exercises written after the answers
 # findings that name a cause without a misconception of the exercise; the other kinds only say what differs
 SHARED = {"modified", "swapped", "sign", "factor", "edge", "random", "other_input", "other_result"}
 
@@ -98,9 +102,10 @@ def test_names_are_unique_and_every_wrong_answer_is_judged():
         assert set(JUDGED[answer["name"]]) <= known, f"{answer['name']}: {JUDGED[answer['name']]}"
 
 
-def test_there_are_answers_to_every_exercise_with_code_but_three():
+def test_there_are_answers_to_every_exercise_with_code_of_their_time_but_three():
     asked = {answer["exercise"] for answer in ANSWERS}
-    assert {item.id for item in all_items() if hasattr(item, "alternatives")} - asked == UNANSWERED
+    with_code = {item.id for item in all_items() if hasattr(item, "alternatives") and item.module not in NEWER}
+    assert with_code - asked == UNANSWERED
 
 
 def test_at_most_two_percent_of_the_wrong_answers_are_accepted():

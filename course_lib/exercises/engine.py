@@ -422,7 +422,8 @@ def _violation(item: Item, trials: list[Trial]) -> Finding:
     wrong = [trial for trial in trials if not trial.right]
     for trial in wrong:
         if trial.got.error is not None:
-            return "error", _error_sentence(trial.got.error), trial
+            text = _error_sentence(trial.got.error)
+            return _overwritten(item, wrong, trials, text) or ("error", text, trial)
         if trial.expected.error is not None:
             name = type(trial.expected.error).__name__
             return "no_error", wording.engine("no_error", name=name), trial
@@ -586,6 +587,15 @@ def _changed(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | N
         return None
     names = dict.fromkeys(name for trial in changing for name in trial.got.modified)
     return "modified", wording.engine("modified", names=", ".join(names)), changing[0]
+
+
+def _overwritten(item: Item, wrong: list[Trial], trials: list[Trial], text: str) -> Finding | None:
+    """An input changed in place, where the only errors say that whole numbers cannot take the new values."""
+    errors = [trial.got.error for trial in wrong if trial.got.error is not None]
+    if not all(isinstance(error, TypeError) and "casting rule" in str(error) for error in errors):
+        return None
+    kind, sentence, shown = _changed(item, wrong, trials) or ("", "", None)
+    return (kind, f"{sentence}\n{text}", shown) if shown else None
 
 
 def _particular(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
