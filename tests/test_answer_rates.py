@@ -104,7 +104,9 @@ def test_names_are_unique_and_every_wrong_answer_is_judged():
 
 def test_there_are_answers_to_every_exercise_with_code_of_their_time_but_three():
     asked = {answer["exercise"] for answer in ANSWERS}
-    with_code = {item.id for item in all_items() if hasattr(item, "alternatives") and item.module not in NEWER}
+    with_code = {
+        item.id for item in all_items() if hasattr(item, "alternatives") and item.module not in NEWER
+    }
     assert with_code - asked == UNANSWERED
 
 
