@@ -251,7 +251,9 @@ EXERCISES = [
             "reductions_swapped": Misconception(
                 _decay(lambda s, n: 2 * n * s, lambda s, n: 2 * s), "erratum 5"
             ),
-            "always_a_sum": Misconception(_decay(lambda s, n: 2 * n * s, lambda s, n: 2 * n * s), "erratum 5"),
+            "always_a_sum": Misconception(
+                _decay(lambda s, n: 2 * n * s, lambda s, n: 2 * n * s), "erratum 5"
+            ),
             "doubled": Misconception(_decay(lambda s, n: 4 * s, lambda s, n: 4 * n * s), "erratum 7"),
             "halved": Misconception(_decay(lambda s, n: s / 2, lambda s, n: n * s / 2), "erratum 17"),
         },
