@@ -339,7 +339,9 @@ EXERCISES = [
             "bias_each_channel": Misconception(
                 lambda x, W, b: conv2d(x, W, len(x) * b), "bias inside the sum over channels"
             ),
-            "first_channel": Misconception(lambda x, W, b: conv2d(x[:1], W[:, :1], b), "kernel without depth"),
+            "first_channel": Misconception(
+                lambda x, W, b: conv2d(x[:1], W[:, :1], b), "kernel without depth"
+            ),
             "first_bias": Misconception(lambda x, W, b: conv2d(x, W, 0 * b + b[0]), "one bias for all maps"),
             "mean_of_channels": Misconception(
                 lambda x, W, b: conv2d(x / len(x), W, b), "channels averaged, not added"
