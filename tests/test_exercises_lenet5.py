@@ -113,7 +113,9 @@ def test_other_wrong_answers_do_not_pass(name, answer):
     assert report.sentence
 
 
-@pytest.mark.parametrize("value", [60_000, 1500 + 16 * 6, 150, 784 * 120 + 84, -1516, 0])
+@pytest.mark.parametrize(
+    "value", [60_000, 94_201, 94_199.9, 1516.01, 1500 + 16 * 6, 150, 784 * 120 + 84, -1516, 0]
+)
 def test_other_counts_do_not_pass(value):
     assert not judge(find("lenet5.c3_parameters"), value).passed
     assert not judge(find("lenet5.c5_parameters"), value).passed

@@ -257,7 +257,7 @@ def _last(windows: Array) -> Array:
 def pool_cases(rng: Rng) -> list[Case]:
     """Both signs, negative windows, windows with ties."""
     tied = np.array(
-        [[2.0, 2.0, -1.0, -3.0], [0.0, 2.0, -1.0, -1.0], [0.0, 0.0, 5.0, 1.0], [0.0, 0.0, 1.0, 5.0]]
+        [[2.0, 2.0, -1.0, -3.0], [0.0, 2.0, -1.0, -1.0], [0.0, 0.0, 1.0, 5.0], [0.0, 0.0, 5.0, 1.0]]
     )
     cases = [Case((rng.normal(size=(4, 6)), rng.normal(size=(2, 3))), label="small")]
     cases.append(Case((-1 - rng.random((6, 4)), rng.normal(size=(3, 2))), label="negative"))
@@ -339,6 +339,10 @@ EXERCISES = [
             "bias_each_channel": Misconception(
                 lambda x, W, b: conv2d(x, W, len(x) * b), "bias inside the sum over channels"
             ),
+            "first_channel": Misconception(
+                lambda x, W, b: conv2d(x[:1], W[:, :1], b), "kernel without depth"
+            ),
+            "first_bias": Misconception(lambda x, W, b: conv2d(x, W, 0 * b + b[0]), "one bias for all maps"),
             "mean_of_channels": Misconception(
                 lambda x, W, b: conv2d(x / len(x), W, b), "channels averaged, not added"
             ),
@@ -364,6 +368,7 @@ EXERCISES = [
             "plus_one_first": Misconception(
                 lambda h, k, s, p: (h + 2 * p - k + 1) // s, "order of adding and dividing"
             ),
+            "no_stride": Misconception(lambda h, k, s, p: h + 2 * p - k + 1, "stride left out"),
             "no_padding": Misconception(lambda h, k, s, p: (h - k) // s + 1, "padding left out"),
         },
         cases=side_cases,
@@ -406,6 +411,9 @@ EXERCISES = [
             ),
             "last_of_ties": Misconception(_spread(_last), "another subgradient"),
             "largest_size": Misconception(_spread(lambda w: _winner(np.abs(w))), "absolute value"),
+            "first_in_columns": Misconception(
+                lambda x, grad: max_pool_backward(x.T, np.transpose(grad)).T, "reading order"
+            ),
             "times_value": Misconception(_spread(lambda w: _winner(w) * w), "value in place of slope"),
         },
         cases=pool_cases,
@@ -417,6 +425,7 @@ EXERCISES = [
         minutes=4,
         difficulty=2,
         reference=1516.0,
+        rtol=1e-9,
         misconceptions={
             "full": Misconception(2416.0, "result P13"),
             "no_biases": Misconception(1500.0, "biases left out"),
@@ -431,6 +440,7 @@ EXERCISES = [
         chapter=10,
         minutes=4,
         reference=94200.0,
+        rtol=1e-9,
         misconceptions={
             "valid_padding": Misconception(48120.0, "erratum 27"),
             "no_biases": Misconception(94080.0, "biases left out"),
