@@ -19,6 +19,7 @@ COMMANDS = {
     "workshop": ("course_lib.notebooks.commands", "workshop", "the edition without solutions"),
     "notebooks": ("course_lib.notebooks.commands", "build", "regenerate and execute changed chapters"),
     "results": ("course_lib.notebooks.commands", "results", "recompute what a chapter only loads"),
+    "bench": ("course_lib.bench.command", "main", "the solvers timed beside their peers, with accuracy"),
     "readme": ("course_lib.chapters", "main", "bring the chapter table of README.md up to date"),
 }
 
@@ -28,6 +29,8 @@ OPTIONS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
     "check": (("--check", {"action": "store_true", "help": "change nothing; fail on a difference"}),),
     "force": (("--force", {"action": "store_true", "help": "also what has not changed"}),),
     "json": (("--json", {"action": "store_true", "help": "print JSON instead of a table"}),),
+    "only": (("--only", {"nargs": "+", "metavar": "NAME", "help": "these works alone"}),),
+    "quick": (("--quick", {"action": "store_true", "help": "small problems: does it run, is it right?"}),),
     "output": (("--output", {"metavar": "FOLDER", "default": None, "help": "where to write"}),),
 }
 
@@ -40,6 +43,7 @@ TAKES: dict[str, tuple[str, ...]] = {
     "workshop": ("chapters", "output"),
     "notebooks": ("chapters", "check", "force"),
     "results": ("chapters", "check", "force"),
+    "bench": ("quick", "only", "output", "force"),
     "readme": ("check",),
 }
 
