@@ -135,7 +135,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch, capsys):
 
 
 def test_unknown_works_are_refused():
-    with pytest.raises(ValueError, match="--only must name one of .*got 'speed'"):
+    with pytest.raises(ValueError, match=r"--only must name one of .*got 'speed'"):
         registry.works(["speed"])
     with pytest.raises(ValueError, match="got 'big'"):
         problems.load("big")

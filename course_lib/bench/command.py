@@ -13,16 +13,8 @@ from typing import Any
 __all__ = ["THREADS", "main", "run"]
 
 #: One thread for every library that asks one of these; they are read when NumPy is imported.
-THREADS = dict.fromkeys(
-    (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-        "NUMBA_NUM_THREADS",
-    ),
-    "1",
-)
+LIBRARIES = ("OMP", "OPENBLAS", "MKL", "NUMBA")
+THREADS = {f"{library}_NUM_THREADS": "1" for library in LIBRARIES} | {"VECLIB_MAXIMUM_THREADS": "1"}
 
 
 def main(args: argparse.Namespace) -> int:

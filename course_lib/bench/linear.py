@@ -1,4 +1,4 @@
-"""Works on the squared loss: paths, cross-validation, single fits, leave-one-out, growth with the features."""
+"""Works on the squared loss: paths, cross-validation, single fits, leave-one-out, growth with features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Works on the log-loss: L1 paths with two classes (without an intercept, so that all can solve it) and ten."""
+"""Works on the log-loss: L1 paths with two classes (no intercept, so that all can solve it) and with ten."""
 
 from __future__ import annotations
 
