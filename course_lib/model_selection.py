@@ -11,7 +11,7 @@ import numpy as np
 
 from course_lib import validation
 
-__all__ = ["corrected_se", "mean_se"]
+__all__ = ["best_strength", "corrected_se", "mean_se"]
 
 
 def mean_se(values: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -68,6 +68,41 @@ def corrected_se(differences: Any, *, n_train: int, n_test: int) -> np.ndarray:
     array = _repeats(differences, "differences")
     ratio = validation.positive_int(n_test, "n_test") / validation.positive_int(n_train, "n_train")
     return np.sqrt((1 / len(array) + ratio) * array.var(axis=0, ddof=1))
+
+
+def best_strength(lams: Any, errors: Any, selection: str = "min") -> float:
+    """Return the strength that cross-validation chooses.
+
+    Parameters
+    ----------
+    lams : array of shape (n_lams,)
+        Strengths, in any order.
+    errors : array of shape (n_lams, n_folds)
+        Mean squared error of each strength on each held-out fold.
+    selection : "min" or "1se"
+        ``"min"``: smallest mean error. ``"1se"``: the largest strength whose mean error is within one standard
+        error of that (the one-standard-error rule). Of equally good strengths the largest is returned.
+
+    Raises
+    ------
+    ValueError
+        For another ``selection``, errors of the wrong shape, or a single fold with ``"1se"``.
+
+    Examples
+    --------
+    >>> best_strength([1.0, 0.1], [[2.0, 4.0], [1.9, 3.9]]), best_strength([1.0, 0.1], [[2, 4], [1.9, 3.9]], "1se")
+    (0.1, 1.0)
+    """
+    lams, errors = validation.vector(lams, "lams"), validation.matrix(errors, "errors")
+    if len(errors) != lams.size:
+        raise ValueError(f"errors must have {lams.size} rows (one per entry of lams), got {len(errors)}.")
+    if selection not in ("min", "1se"):
+        raise ValueError(f'selection must be "min" or "1se", got {selection!r}.')
+    mean = errors.mean(axis=1)
+    allowed = mean.min()
+    if selection == "1se":
+        allowed += mean_se(errors[int(np.argmin(mean))])[1]
+    return float(lams[mean <= allowed].max())
 
 
 def _repeats(values: Any, name: str = "values") -> np.ndarray:

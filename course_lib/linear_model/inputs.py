@@ -37,6 +37,7 @@ __all__ = [
     "load_for",
     "total",
     "weighted_mean",
+    "without_empty_rows",
 ]  # fmt: skip
 
 BLOCK = 1 << 20  # numbers in a block of rows: 8 MB of float64, so that a block stays in the cache
@@ -65,15 +66,17 @@ def load(
     """
     X = check_X(X)
     y = check_y(y, X.shape[0], several_targets=several_targets)
-    return _without_empty_rows(X, y, check_weights(sample_weight, X.shape[0]))
+    return without_empty_rows(X, y, check_weights(sample_weight, X.shape[0]))
 
 
 def load_for(
     estimator: Any, X: Any, y: Any, sample_weight: Any = None, *, several_targets: bool = False,
     numeric_y: bool = True,
+    keep_empty: bool = False,
 ) -> tuple[Any, np.ndarray, np.ndarray | None]:  # fmt: skip
     """As :func:`load`, for ``estimator.fit``: sets ``n_features_in_`` and ``feature_names_in_`` on the way.
 
+    With ``keep_empty`` rows of weight 0 stay (cross-validation: fold indices count them).
     With ``numeric_y=False`` (classifiers) ``y`` is returned as the caller gave it, less its empty rows.
     """
     from sklearn.utils.validation import validate_data
@@ -84,7 +87,8 @@ def load_for(
     )  # fmt: skip
     if numeric_y:
         y = check_y(y, X.shape[0], several_targets=several_targets)
-    return _without_empty_rows(X, y, check_weights(sample_weight, X.shape[0]))
+    weights = check_weights(sample_weight, X.shape[0])
+    return (X, y, weights) if keep_empty else without_empty_rows(X, y, weights)
 
 
 def load_X_for(estimator: Any, X: Any) -> Any:
@@ -145,7 +149,8 @@ def check_weights(sample_weight: Any, n_samples: int) -> np.ndarray | None:
     """
     if sample_weight is None:
         return None
-    if np.ndim(sample_weight) == 0:
+    sample_weight = np.asarray(sample_weight)
+    if sample_weight.ndim == 0:
         sample_weight = np.full(n_samples, validation.number(sample_weight, "sample_weight"))
     weights = validation.vector(sample_weight, "sample_weight", length=n_samples, of="one per row of X")
     weights = weights.astype(np.float64, copy=False)
@@ -153,7 +158,7 @@ def check_weights(sample_weight: Any, n_samples: int) -> np.ndarray | None:
         i = int(np.argmin(weights))
         raise ValueError(f"sample_weight must be >= 0, got {weights[i]} at index {i}.")
     if weights.max() == 0:
-        raise ValueError("sample_weight must have an entry > 0, got only 0.0.")
+        raise ValueError("sample_weight must have an entry > 0, got only zeros: every weight is zero.")
     return None if (weights == 1).all() else weights
 
 
@@ -209,10 +214,10 @@ def blocks(X: Any) -> Iterator[slice]:
     return (slice(start, min(start + step, n)) for start in range(0, n, step))
 
 
-def _without_empty_rows(
+def without_empty_rows(
     X: Any, y: np.ndarray, weights: np.ndarray | None
 ) -> tuple[Any, np.ndarray, np.ndarray | None]:
-    """A row of weight 0 is a row that is not there: its values must leave no trace, not even in rounding."""
+    """Drop rows of weight 0. Such a row is a row that is not there: its values must leave no trace, not even in rounding."""
     if weights is None or weights.min() > 0:
         return X, y, weights
     keep = np.flatnonzero(weights)

@@ -1,0 +1,286 @@
+"""Ridge: solution, path and leave-one-out choice of the strength, from one decomposition (chapter 02).
+
+All of them minimise, with n the number of rows (the sum of the weights, if there are any)::
+
+    1/(2n) sum_i s_i (y_i - x_i w - b)² + lam/2 ||w||²
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.linalg import lapack
+from sklearn.base import BaseEstimator, RegressorMixin
+
+from course_lib import validation
+from course_lib.linear_model import inputs
+from course_lib.solvers.centring import strengths, switch
+
+__all__ = ["Ridge", "RidgeCV", "ridge_coefs", "ridge_path"]
+
+
+def ridge_path(
+    X: Any, y: Any, *, lams: Any, sample_weight: Any = None, fit_intercept: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return ridge solutions at many strengths from one singular value decomposition (2.5).
+
+    Objective: ``1/(2n) ||y - X w - b||² + lam/2 ||w||²``.
+
+    Parameters
+    ----------
+    X : array or CSR/CSC matrix of shape (n_samples, n_features)
+    y : array of shape (n_samples,)
+    lams : array of shape (n_lams,)
+        Strengths >= 0.
+    sample_weight : None or array of shape (n_samples,)
+    fit_intercept : bool
+
+    Returns
+    -------
+    lams : ndarray of shape (n_lams,)
+        In decreasing order.
+    coefs : ndarray of shape (n_features, n_lams)
+    gaps : ndarray of shape (n_lams,)
+        Duality gaps; at ``lam = 0`` the exact distance to the minimum.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not finite, has the wrong shape or is out of range.
+    """
+    fit_intercept, lams = switch(fit_intercept, "fit_intercept"), np.sort(strengths(lams))[::-1]
+    X, y, weights = inputs.load(X, y, sample_weight)
+    A, t, _, _ = _centre(X, y[:, np.newaxis], weights, fit_intercept)
+    U, s, Vt = _svd(A)
+    coefs = Vt.T @ ((s * (U.T @ t)[:, 0])[:, np.newaxis] / (s[:, np.newaxis] ** 2 + lams))
+    gaps = np.array([_gap(A, t[:, 0], w, lam) for w, lam in zip(coefs.T, lams.tolist(), strict=True)])
+    return lams, coefs.astype(X.dtype, copy=False), gaps
+
+
+def ridge_coefs(
+    X: Any, y: np.ndarray, weights: np.ndarray | None, x_mean: np.ndarray, y_mean: float, lam: float
+) -> tuple[np.ndarray, float]:
+    """Return the solution and its duality gap for checked input with known means."""
+    scale = np.sqrt(inputs.total(X, weights))
+    A = inputs.centred(X, x_mean, weights) / scale
+    t = inputs.centred(y, np.float64(y_mean), weights) / scale
+    w = _solve(A, t[:, np.newaxis], float(lam))[:, 0]
+    return w, _gap(A, t, w, float(lam))
+
+
+def _centre(
+    X: Any, Y: np.ndarray, weights: np.ndarray | None, fit_intercept: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return centred X and Y over ``sqrt(n)``, rows times the root of their weight, and the means."""
+    x_mean, y_mean = np.zeros(X.shape[1]), np.zeros(Y.shape[1])
+    if fit_intercept:
+        x_mean, y_mean = inputs.weighted_mean(X, weights), inputs.weighted_mean(Y, weights)
+    scale = np.sqrt(inputs.total(X, weights))
+    A, T = inputs.centred(X, x_mean, weights), inputs.centred(Y, y_mean, weights)
+    A /= scale
+    return A, T / scale, x_mean, y_mean
+
+
+def _solve(A: np.ndarray, T: np.ndarray, lam: float) -> np.ndarray:
+    """Solve ``(A.T A + lam I) W = A.T T`` (2.3), shape (n_features, n_targets).
+
+    Columns are brought to length 1 first: features of very different scale cost no digits. The solution is
+    corrected by its true residual. Where the system is nearly singular, the SVD takes over.
+    """
+    n, d = A.shape
+    if lam == 0 or (d > n and d > 1000):
+        return _solve_by_svd(A, T, lam) if lam == 0 else _solve_dual(A, T, lam)
+    length = np.sqrt(np.sum(A**2, axis=0) + lam)
+    B = A / length
+    system = B.T @ B
+    system.flat[:: d + 1] = 1.0
+    factor, bad = lapack.dpotrf(system, lower=1)
+    if bad or np.diag(factor).min() < 1e-6:
+        return _solve_by_svd(A, T, lam)
+    W = np.zeros((d, T.shape[1]))
+    for _ in range(3):
+        gradient = A.T @ (T - A @ W) - lam * W
+        W += lapack.dpotrs(factor, gradient / length[:, np.newaxis], lower=1)[0] / length[:, np.newaxis]
+    return W
+
+
+def _solve_dual(A: np.ndarray, T: np.ndarray, lam: float) -> np.ndarray:
+    """``(A.T A + lam I)^-1 A.T = A.T (A A.T + lam I)^-1``: n unknowns instead of d."""
+    system = A @ A.T
+    system.flat[:: len(A) + 1] += lam
+    factor, bad = lapack.dpotrf(system, lower=1)
+    if bad or np.diag(factor).min() < 1e-6 * np.diag(factor).max():
+        return _solve_by_svd(A, T, lam)
+    dual = np.zeros_like(T)
+    for _ in range(2):
+        dual += lapack.dpotrs(factor, T - A @ (A.T @ dual) - lam * dual, lower=1)[0]
+    return A.T @ dual
+
+
+def _solve_by_svd(A: np.ndarray, T: np.ndarray, lam: float) -> np.ndarray:
+    """For ``lam = 0`` and dependent columns this is the solution of smallest norm."""
+    U, s, Vt = _svd(A)
+    return Vt.T @ ((s / (s**2 + lam))[:, np.newaxis] * (U.T @ T))
+
+
+def _svd(A: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    U, s, Vt = np.linalg.svd(A, full_matrices=False)
+    keep = s > max(A.shape) * np.finfo(float).eps * s[0]
+    return U[:, keep], s[keep], Vt[keep]
+
+
+def _gap(A: np.ndarray, t: np.ndarray, w: np.ndarray, lam: float) -> float:
+    """Return the duality gap ``||A.T r - lam w||² / (2 lam)``; at 0, the loss minus its minimum."""
+    residual = t - A @ w
+    if lam > 0:
+        return float(np.sum((A.T @ residual - lam * w) ** 2)) / (2 * lam)
+    return float(np.sum((_svd(A)[0].T @ residual) ** 2)) / 2
+
+
+class _Ridge(RegressorMixin, BaseEstimator):
+    def predict(self, X: Any) -> np.ndarray:
+        """Return ``X w + b``, shape (n_samples,) or (n_samples, n_targets)."""
+        X = inputs.load_X_for(self, X)
+        return X @ self.coef_.T + self.intercept_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.multi_output = isinstance(self, Ridge)
+        return tags
+
+    def _finish(
+        self, X: Any, y: np.ndarray, weights: np.ndarray | None, lam: float, fit_intercept: bool
+    ) -> None:
+        Y = y[:, np.newaxis] if y.ndim == 1 else y
+        A, T, x_mean, y_mean = _centre(X, Y, weights, fit_intercept)
+        W = _solve(A, T, lam)
+        b = y_mean - x_mean @ W
+        self.dual_gap_ = sum(_gap(A, t, w, lam) for t, w in zip(T.T, W.T, strict=True))
+        self.n_iter_ = 1
+        self.coef_ = (W[:, 0] if y.ndim == 1 else W.T).astype(X.dtype, copy=False)
+        self.intercept_ = float(b[0]) if y.ndim == 1 else b
+
+
+class Ridge(_Ridge):
+    """Linear regression with the squared L2 penalty.
+
+    Minimises, with n the sum of the weights s_i (1 each by default)::
+
+        1/(2n) sum_i s_i (y_i - x_i w - b)² + lam/2 ||w||²
+
+    for each target on its own, if there are several.
+
+    Parameters
+    ----------
+    lam : float
+        Strength, >= 0. The default suits standardised data.
+    fit_intercept : bool
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        In the precision of X.
+    intercept_ : float or ndarray of shape (n_targets,)
+    n_iter_ : int
+        1: the solution is direct.
+    dual_gap_ : float
+        Bound on how far the objective (summed over targets) is above the minimum.
+
+    Notes
+    -----
+    Hoerl and Kennard (1970), *Technometrics* 12(1), 55-67.
+    """
+
+    def __init__(self, lam: float = 0.1, *, fit_intercept: bool = True) -> None:
+        self.lam = lam
+        self.fit_intercept = fit_intercept
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Ridge:
+        """Fit to X (n_samples, n_features) and y (n_samples,) or (n_samples, n_targets); returns itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not finite, has the wrong shape or is out of range.
+        """
+        lam, fit_intercept = validation.strength(self.lam), switch(self.fit_intercept, "fit_intercept")
+        X, y, weights = inputs.load_for(self, X, y, sample_weight, several_targets=True)
+        self._finish(X, y, weights, lam, fit_intercept)
+        return self
+
+
+class RidgeCV(_Ridge):
+    """Ridge whose strength has the smallest mean squared leave-one-out error (2.8).
+
+    Minimises the objective of :class:`Ridge` at ``lam_``. All leave-one-out errors at all strengths come from
+    one eigendecomposition of the smaller of ``X.T X`` and ``X X.T``; as n refits they would keep ``n lam``
+    fixed.
+
+    Parameters
+    ----------
+    lams : array of shape (n_lams,)
+        Strengths > 0.
+    fit_intercept : bool
+
+    Attributes
+    ----------
+    lam_ : float
+        Of equally good strengths the largest.
+    lams_ : ndarray of shape (n_lams,)
+        In decreasing order.
+    mse_path_ : ndarray of shape (n_lams,)
+        Mean squared leave-one-out errors. A row of weight 2 counts as two equal rows, of which one is left
+        out; a row of weight below 1 is left out whole.
+    coef_, intercept_, n_iter_, dual_gap_
+        As :class:`Ridge`.
+    """
+
+    def __init__(self, lams: Any = (1e-3, 1e-2, 1e-1, 1.0, 10.0), *, fit_intercept: bool = True) -> None:
+        self.lams = lams
+        self.fit_intercept = fit_intercept
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> RidgeCV:
+        """Choose the strength and fit to X (n_samples, n_features) and y (n_samples,); returns itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not finite, has the wrong shape or is out of range, or there is one row only.
+        """
+        fit_intercept, lams = switch(self.fit_intercept, "fit_intercept"), np.sort(strengths(self.lams))[::-1]
+        if lams[-1] == 0:
+            raise ValueError("lams must be > 0, got 0.0: at 0 a row of leverage 1 has no error.")
+        X, y, weights = inputs.load_for(self, X, y, sample_weight)
+        if len(y) < 2:
+            raise ValueError("Leaving one out needs at least 2 rows, got n_samples = 1.")
+        A, T, _, _ = _centre(X, y[:, np.newaxis], weights, fit_intercept)
+        roots = None if weights is None else np.sqrt(weights)
+        self.lams_, self.mse_path_ = lams, _loo_mse(A, T[:, 0], lams, roots, fit_intercept)
+        self.lam_ = float(lams[int(np.argmin(self.mse_path_))])
+        self._finish(X, y, weights, self.lam_, fit_intercept)
+        return self
+
+
+def _loo_mse(
+    A: np.ndarray, t: np.ndarray, lams: np.ndarray, roots: np.ndarray | None, fit_intercept: bool
+) -> np.ndarray:
+    """Return the mean squared leave-one-out error at each strength; A and t are over ``sqrt(n)``."""
+    n, d = A.shape
+    if d <= n:
+        eigenvalues, V = np.linalg.eigh(A.T @ A)
+        Z = A @ V  # U diag(s): A's rows in the eigenvectors' coordinates
+        inverse = 1 / (np.maximum(eigenvalues, 0)[:, np.newaxis] + lams)
+        fit, leverage = Z @ (inverse * (Z.T @ t)[:, np.newaxis]), (Z**2) @ inverse
+    else:
+        eigenvalues, U = np.linalg.eigh(A @ A.T)
+        eigenvalues = np.maximum(eigenvalues, 0)[:, np.newaxis]
+        factors = eigenvalues / (eigenvalues + lams)
+        fit, leverage = U @ (factors * (U.T @ t)[:, np.newaxis]), (U**2) @ factors
+    if fit_intercept:
+        leverage += 1 / n if roots is None else (roots**2 / np.sum(roots**2))[:, np.newaxis]
+    if roots is not None:  # a row of weight 2 is two equal rows, and one of them is left out
+        leverage /= np.maximum(roots**2, 1)[:, np.newaxis]
+    errors = (t[:, np.newaxis] - fit) / np.maximum(1 - leverage, np.finfo(float).eps)
+    return np.sum(errors**2, axis=0)  # t holds 1/sqrt(n) and the roots of the weights

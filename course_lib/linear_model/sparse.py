@@ -1,0 +1,521 @@
+"""Lasso and elastic net: path functions, estimators, cross-validation (chapters 03, 04, 06).
+
+All of them minimise, with n the number of rows (the sum of the weights, if there are any)::
+
+    1/(2n) sum_i s_i (y_i - x_i w - b)² + lam (l1_ratio ||w||_1 + (1 - l1_ratio)/2 ||w||²)
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+
+from course_lib import validation
+from course_lib.linear_model import inputs
+from course_lib.linear_model.ridge import ridge_coefs
+from course_lib.model_selection import best_strength
+from course_lib.solvers.centring import strengths, switch
+from course_lib.solvers.gram import Gram, centred_gram, column_shift, duality_gaps, moments
+from course_lib.solvers.working_set import Columns, grid, knots, lam_max, polish
+
+__all__ = ["ElasticNet", "ElasticNetCV", "Lasso", "LassoCV", "LassoPath", "enet_path", "exact_lasso_path",
+           "lasso_path"]  # fmt: skip
+
+GRAM_LIMIT = 4000  # features above which a Gram matrix is not formed
+
+
+@dataclass(frozen=True)
+class LassoPath:
+    """The lasso solutions for every strength: straight lines between knots.
+
+    Attributes
+    ----------
+    knots : ndarray of shape (n_knots,)
+        Strengths at which a feature enters or leaves, from lam_max down; the last one is where the path ends.
+    coefs : ndarray of shape (n_features, n_knots)
+        The solution at each knot.
+    intercepts : ndarray of shape (n_knots,)
+    events : list of (lam, "enters" or "leaves", feature)
+    """
+
+    knots: np.ndarray
+    coefs: np.ndarray
+    intercepts: np.ndarray
+    events: list[tuple[float, str, int]]
+
+    def at(self, lam: Any) -> np.ndarray:
+        """Return the coefficients at one strength, (n_features,), or at several, (n_features, n_lams).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``lam`` is not finite and >= 0, or lies below the end of the path.
+        """
+        lams = strengths(np.atleast_1d(lam))
+        if lams.min() < self.knots[-1]:
+            raise ValueError(f"lam must be >= {self.knots[-1]:.6g}, where the path ends, got {lams.min()}.")
+        right = (
+            np.clip(np.searchsorted(-self.knots, -lams), 1, len(self.knots) - 1) if len(self.knots) > 1 else 0
+        )
+        left = np.maximum(right - 1, 0)
+        width = self.knots[left] - self.knots[right]
+        share = np.clip((self.knots[left] - lams) / np.where(width > 0, width, 1), 0, 1)
+        coefs = self.coefs[:, left] * (1 - share) + self.coefs[:, right] * share
+        return coefs if np.ndim(lam) else coefs[:, 0]
+
+
+def exact_lasso_path(
+    X: Any, y: Any, *, lam_min: float = 0.0, sample_weight: Any = None, fit_intercept: bool = True
+) -> LassoPath:
+    """Return the whole lasso path, from lam_max down to ``lam_min``.
+
+    Objective: ``1/(2n) ||y - X w - b||² + lam ||w||_1``, for every ``lam >= lam_min``.
+
+    Parameters
+    ----------
+    X : array or CSR/CSC matrix of shape (n_samples, n_features)
+    y : array of shape (n_samples,)
+    lam_min : float
+        Where to stop, >= 0.
+    sample_weight : None or array of shape (n_samples,)
+    fit_intercept : bool
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not finite, has the wrong shape or is out of range.
+
+    Notes
+    -----
+    Efron, Hastie, Johnstone and Tibshirani (2004), *Annals of Statistics* 32(2), 407-499.
+    """
+    lam_min, fit_intercept = validation.strength(lam_min, "lam_min"), switch(fit_intercept, "fit_intercept")
+    X, y, weights = inputs.load(X, y, sample_weight)
+    data = Data.of(X, y, weights, fit_intercept)
+    top = float(np.max(np.abs(data.problem.c)))
+    ends, events, columns = [top], [], [np.zeros(X.shape[1])]
+    if top > lam_min:
+        for piece in knots(data.problem, lam_min):
+            kind, j = piece.event
+            if kind != "stops":
+                events.append((piece.end, kind, j))
+            if piece.end < ends[-1]:
+                ends.append(piece.end)
+                columns.append(np.zeros(X.shape[1]))
+            columns[-1][:] = 0
+            columns[-1][piece.active] = piece.at(piece.end)
+            if kind == "leaves":
+                columns[-1][j] = 0
+    coefs = np.array(columns).T
+    return LassoPath(np.array(ends), coefs, data.intercepts(coefs), events)
+
+
+def lasso_path(
+    X: Any,
+    y: Any,
+    *,
+    lams: Any = 100,
+    eps: float = 1e-3,
+    sample_weight: Any = None,
+    fit_intercept: bool = True,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return lasso solutions on a grid; :func:`enet_path` with ``l1_ratio=1``."""
+    return enet_path(
+        X, y, l1_ratio=1.0, lams=lams, eps=eps, sample_weight=sample_weight, fit_intercept=fit_intercept
+    )
+
+
+def enet_path(
+    X: Any, y: Any, *, l1_ratio: float = 0.5, lams: Any = 100, eps: float = 1e-3, sample_weight: Any = None,
+    fit_intercept: bool = True,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Return elastic-net solutions on a grid of strengths.
+
+    Objective: ``1/(2n) ||y - X w - b||² + lam (l1_ratio ||w||_1 + (1 - l1_ratio)/2 ||w||²)``.
+
+    Parameters
+    ----------
+    X : array or CSR/CSC matrix of shape (n_samples, n_features)
+    y : array of shape (n_samples,)
+    l1_ratio : float
+        L1 share in [0, 1].
+    lams : int or array of shape (n_lams,)
+        A number of strengths, spaced evenly in the logarithm from lam_max down to ``eps * lam_max``, or the
+        strengths themselves.
+    eps : float
+        Smallest strength as a share of lam_max, in (0, 1).
+    sample_weight : None or array of shape (n_samples,)
+    fit_intercept : bool
+
+    Returns
+    -------
+    lams : ndarray of shape (n_lams,)
+        In decreasing order.
+    coefs : ndarray of shape (n_features, n_lams)
+    gaps : ndarray of shape (n_lams,)
+        Duality gaps, in units of the objective.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not finite, has the wrong shape or is out of range.
+    """
+    l1_ratio, fit_intercept = validation.share(l1_ratio), switch(fit_intercept, "fit_intercept")
+    X, y, weights = inputs.load(X, y, sample_weight)
+    data = Data.of(X, y, weights, fit_intercept)
+    values = strength_grid(lams, eps, data.problem.c, l1_ratio)
+    coefs, gaps = solve(data, values, l1_ratio)
+    return values, coefs.astype(X.dtype, copy=False), gaps
+
+
+def strength_grid(lams: Any, eps: float, c: np.ndarray, l1_ratio: float) -> np.ndarray:
+    """Return the strengths asked for in decreasing order; a number of them starts at lam_max."""
+    eps = validation.positive(eps, "eps")
+    if np.ndim(lams):
+        return np.sort(strengths(lams))[::-1]
+    count = validation.positive_int(lams, "lams")
+    if eps >= 1:
+        raise ValueError(f"eps must be < 1, got {eps}.")
+    if l1_ratio == 0:
+        raise ValueError("l1_ratio must be > 0 for an automatic grid, got 0: give the strengths, lams=[...].")
+    top = lam_max(c, l1_ratio)
+    if top == 0:  # y is constant, or unrelated to every column: any grid will do
+        top = 1.0
+    return np.concatenate([[top], top * np.geomspace(1, eps, count)[1:]])
+
+
+@dataclass(frozen=True)
+class Data:
+    """A checked problem in the form that the solver wants, and what it takes to come back."""
+
+    problem: Gram | Columns
+    X: Any
+    y: np.ndarray
+    weights: np.ndarray | None
+    x_mean: np.ndarray
+    y_mean: float
+
+    @classmethod
+    def of(cls, X: Any, y: np.ndarray, weights: np.ndarray | None, fit_intercept: bool) -> Data:
+        """Form a Gram matrix if that is smaller than X, or lay out the centred columns."""
+        n, d = X.shape
+        if d < n and d <= GRAM_LIMIT:
+            rows = X.tocsr() if sparse.issparse(X) else X
+            shift = column_shift(rows, y) if fit_intercept else np.zeros(d + 1)
+            gram = centred_gram(moments(rows, y, weights, shift), shift, fit_intercept=fit_intercept)
+            return cls(gram, X, y, weights, gram.x_mean, gram.y_mean)
+        x_mean, y_mean = np.zeros(d), 0.0
+        if fit_intercept:
+            x_mean, y_mean = inputs.weighted_mean(X, weights), float(inputs.weighted_mean(y, weights))
+        data = cls(Columns(np.empty((0, 0)), y), X, y, weights, x_mean, y_mean)
+        columns = Columns(np.ascontiguousarray(data.columns(slice(None)).T), data.target())
+        return cls(columns, X, y, weights, x_mean, y_mean)
+
+    def columns(self, chosen: Any) -> np.ndarray:
+        """Return chosen columns, centred and divided by ``sqrt(n)``, shape (n_samples, n_chosen)."""
+        scale = np.sqrt(inputs.total(self.X, self.weights))
+        return inputs.centred(self.X[:, chosen], self.x_mean[chosen], self.weights) / scale
+
+    def target(self) -> np.ndarray:
+        """Return y in the same form."""
+        scale = np.sqrt(inputs.total(self.X, self.weights))
+        return inputs.centred(self.y, np.float64(self.y_mean), self.weights) / scale
+
+    def intercepts(self, coefs: np.ndarray) -> np.ndarray:
+        return self.y_mean - self.x_mean @ coefs
+
+    def y_loss(self) -> float:
+        """Return the loss without features: what gaps are compared with."""
+        problem = self.problem
+        return problem.yy / 2 if isinstance(problem, Gram) else float(problem.y @ problem.y) / 2
+
+
+def solve(data: Data, lams: np.ndarray, l1_ratio: float) -> tuple[np.ndarray, np.ndarray]:
+    """Solve at decreasing strengths; those without an L1 part are ridge problems."""
+    coefs, gaps = np.zeros((data.X.shape[1], lams.size)), np.zeros(lams.size)
+    sparse_part = lams * l1_ratio > 0
+    if sparse_part.any():
+        found, correlations, losses = grid(data.problem, lams[sparse_part], l1_ratio)
+        l1, l2 = lams[sparse_part] * l1_ratio, lams[sparse_part] * (1 - l1_ratio)
+        coefs[:, sparse_part] = found
+        gaps[sparse_part] = duality_gaps(found, correlations, losses, l1, l2)
+    for k in np.flatnonzero(~sparse_part):
+        coefs[:, k], gaps[k] = ridge_coefs(data.X, data.y, data.weights, data.x_mean, data.y_mean, lams[k])
+    return coefs, gaps
+
+
+def solve_one(data: Data, lam: float, l1_ratio: float) -> tuple[np.ndarray, float, int]:
+    """Solve at one strength and finish with a direct solve on the support; also count the steps to it."""
+    lams = np.array([lam])
+    if isinstance(data.problem, Columns) and lam * l1_ratio > 0:
+        top = lam_max(data.problem.c, l1_ratio)
+        if lam < top:
+            lams = np.append(np.geomspace(top, lam, 8)[:-1], lam)  # so that candidates can be exchanged
+    coefs, gaps = solve(data, lams, l1_ratio)
+    w, gap = coefs[:, -1], float(gaps[-1])
+    active = np.flatnonzero(w)
+    if active.size == 0 or lam * l1_ratio == 0:
+        return w, gap, lams.size
+    l1, l2 = lam * l1_ratio, lam * (1 - l1_ratio)
+    w[active] = polish(data.columns(active), data.target(), w[active], l1, l2)
+    if isinstance(data.problem, Gram):
+        u, loss = data.problem.correlations(w[:, np.newaxis]), data.problem.losses(w[:, np.newaxis])
+    else:
+        u, loss = data.problem.check(active, w[active][:, np.newaxis])
+    gap = float(duality_gaps(w[:, np.newaxis], u, loss, np.array([l1]), np.array([l2]))[0])
+    return w, gap, lams.size
+
+
+class _Linear(RegressorMixin, BaseEstimator):
+    """What the estimators share: prediction, and the tag that says they read sparse matrices."""
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return ``X w + b``, shape (n_samples,)."""
+        X = inputs.load_X_for(self, X)
+        return X @ self.coef_ + self.intercept_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _finish(self, data: Data, lam: float, l1_ratio: float, tol: float) -> None:
+        w, gap, self.n_iter_ = solve_one(data, lam, l1_ratio)
+        if gap > tol * data.y_loss():
+            warnings.warn(
+                f"{type(self).__name__} reached a duality gap of {gap:.3g}, above tol * ||y||²/(2n) = "
+                f"{tol * data.y_loss():.3g}. Standardise the columns, or use a larger lam or tol.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        self.coef_ = w.astype(data.X.dtype, copy=False)
+        self.intercept_ = float(data.intercepts(w))
+        self.dual_gap_ = gap
+
+
+class ElasticNet(_Linear):
+    """Linear regression with both penalties.
+
+    Minimises, with n the sum of the weights s_i (1 each by default)::
+
+        1/(2n) sum_i s_i (y_i - x_i w - b)² + lam (l1_ratio ||w||_1 + (1 - l1_ratio)/2 ||w||²)
+
+    Parameters
+    ----------
+    lam : float
+        Strength, >= 0. The default suits standardised data.
+    l1_ratio : float
+        L1 share in [0, 1].
+    fit_intercept : bool
+    tol : float
+        A duality gap above ``tol * ||y||²/(2n)`` (y centred) is warned about.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,)
+        In the precision of X; what is zero in theory is exactly 0.0.
+    intercept_ : float
+    n_iter_ : int
+        Strengths visited on the way from lam_max.
+    dual_gap_ : float
+        Bound on how far the objective is above the minimum.
+
+    Notes
+    -----
+    Zou and Hastie (2005), *Journal of the Royal Statistical Society B* 67(2), 301-320.
+    """
+
+    def __init__(
+        self, lam: float = 0.1, l1_ratio: float = 0.5, *, fit_intercept: bool = True, tol: float = 1e-9
+    ) -> None:
+        self.lam = lam
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.tol = tol
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ElasticNet:
+        """Fit to X (n_samples, n_features) and y (n_samples,); returns itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not finite, has the wrong shape or is out of range.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the duality gap reached is above the tolerance.
+        """
+        lam, l1_ratio = validation.strength(self.lam), validation.share(self._l1_ratio())
+        tol, fit_intercept = validation.positive(self.tol, "tol"), switch(self.fit_intercept, "fit_intercept")
+        X, y, weights = inputs.load_for(self, X, y, sample_weight)
+        self._finish(Data.of(X, y, weights, fit_intercept), lam, l1_ratio, tol)
+        return self
+
+    def _l1_ratio(self) -> float:
+        return self.l1_ratio
+
+
+class Lasso(ElasticNet):
+    """Linear regression with the L1 penalty.
+
+    Minimises, with n the sum of the weights s_i (1 each by default)::
+
+        1/(2n) sum_i s_i (y_i - x_i w - b)² + lam ||w||_1
+
+    Parameters and attributes are those of :class:`ElasticNet`, without ``l1_ratio``.
+
+    Notes
+    -----
+    Tibshirani (1996), *Journal of the Royal Statistical Society B* 58(1), 267-288.
+    """
+
+    def __init__(self, lam: float = 0.1, *, fit_intercept: bool = True, tol: float = 1e-9) -> None:
+        self.lam = lam
+        self.fit_intercept = fit_intercept
+        self.tol = tol
+
+    def _l1_ratio(self) -> float:
+        return 1.0
+
+
+class ElasticNetCV(_Linear):
+    """Elastic net whose strength is chosen by cross-validation.
+
+    Minimises the objective of :class:`ElasticNet` at the strength with the smallest mean squared error on
+    held-out folds.
+
+    Parameters
+    ----------
+    l1_ratio : float
+        L1 share in (0, 1], or 0 with strengths given.
+    lams : int or array
+        A number of strengths from lam_max down to ``eps * lam_max``, or the strengths.
+    eps : float
+    cv : int, splitter or iterable of (train, test)
+    selection : "min" or "1se"
+        Smallest mean error, or the largest strength within one standard error of it.
+    fit_intercept : bool
+    tol : float
+
+    Attributes
+    ----------
+    lam_ : float
+    lams_ : ndarray of shape (n_lams,)
+        In decreasing order.
+    mse_path_ : ndarray of shape (n_lams, n_folds)
+    coef_, intercept_, n_iter_, dual_gap_
+        Of the fit to all rows at ``lam_``.
+    """
+
+    def __init__(
+        self, l1_ratio: float = 0.5, *, lams: Any = 100, eps: float = 1e-3, cv: Any = 5,
+        selection: str = "min", fit_intercept: bool = True, tol: float = 1e-9,
+    ) -> None:  # fmt: skip
+        self.l1_ratio = l1_ratio
+        self.lams = lams
+        self.eps = eps
+        self.cv = cv
+        self.selection = selection
+        self.fit_intercept = fit_intercept
+        self.tol = tol
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ElasticNetCV:
+        """Choose the strength and fit to X (n_samples, n_features) and y (n_samples,); returns itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not finite, has the wrong shape or is out of range.
+        """
+        from sklearn.model_selection import check_cv
+
+        l1_ratio, tol = validation.share(self._l1_ratio()), validation.positive(self.tol, "tol")
+        fit_intercept = switch(self.fit_intercept, "fit_intercept")
+        X, y, weights = inputs.load_for(self, X, y, sample_weight)
+        folds = [(np.asarray(a), np.asarray(b)) for a, b in check_cv(self.cv).split(X, y)]
+        data, fits = _fold_problems(X, y, weights, fit_intercept, folds)
+        self.lams_ = strength_grid(self.lams, self.eps, data.problem.c, l1_ratio)
+        errors = [score(solve(fit, self.lams_, l1_ratio)[0]) for fit, score in fits]
+        self.mse_path_ = np.array(errors).T
+        self.lam_ = best_strength(self.lams_, self.mse_path_, self.selection)
+        self._finish(data, self.lam_, l1_ratio, tol)
+        return self
+
+    def _l1_ratio(self) -> float:
+        return self.l1_ratio
+
+
+class LassoCV(ElasticNetCV):
+    """Lasso whose strength is chosen by cross-validation: :class:`ElasticNetCV` without ``l1_ratio``.
+
+    Minimises ``1/(2n) sum_i s_i (y_i - x_i w - b)² + lam ||w||_1`` at the strength chosen.
+    """
+
+    def __init__(
+        self, *, lams: Any = 100, eps: float = 1e-3, cv: Any = 5, selection: str = "min",
+        fit_intercept: bool = True, tol: float = 1e-9,
+    ) -> None:  # fmt: skip
+        self.lams = lams
+        self.eps = eps
+        self.cv = cv
+        self.selection = selection
+        self.fit_intercept = fit_intercept
+        self.tol = tol
+
+    def _l1_ratio(self) -> float:
+        return 1.0
+
+
+def _fold_problems(
+    X: Any, y: np.ndarray, weights: np.ndarray | None, fit_intercept: bool, folds: list
+) -> tuple[Data, list[tuple[Data, Any]]]:
+    """Return the problem of all rows, and for each fold its training problem and how to score it.
+
+    When the test folds cut all rows into pieces, one pass over X gives the moments of every piece, and each
+    training set's are the sum of the others' (they add up). Else every fold is built on its own.
+    """
+    n, d = X.shape
+    tests = np.concatenate([test for _, test in folds])
+    partition = len(folds) > 1 and np.array_equal(np.sort(tests), np.arange(n))
+    partition = partition and all(len(train) + len(test) == n for train, test in folds)
+    smallest = min(len(train) for train, _ in folds)
+    if not (partition and d < smallest and d <= GRAM_LIMIT):
+        data = Data.of(X, y, weights, fit_intercept)
+        return data, [_own_fold(X, y, weights, fit_intercept, *fold) for fold in folds]
+    rows = X.tocsr() if sparse.issparse(X) else X
+    shift = column_shift(rows, y) if fit_intercept else np.zeros(d + 1)
+    pieces = []
+    for _, test in folds:
+        ordered = test.size == test[-1] - test[0] + 1 and (np.diff(test) == 1).all()
+        where = slice(int(test[0]), int(test[-1]) + 1) if ordered else test  # a view instead of a copy
+        pieces.append(moments(rows[where], y[where], None if weights is None else weights[where], shift))
+
+    def problem(products: np.ndarray) -> Data:
+        gram = centred_gram(products, shift, fit_intercept=fit_intercept)
+        return Data(gram, X, y, weights, gram.x_mean, gram.y_mean)
+
+    def scored(k: int) -> tuple[Data, Any]:
+        train = problem(sum(piece for i, piece in enumerate(pieces) if i != k))
+        test = problem(pieces[k]).problem
+        return train, lambda coefs: test.mse(coefs, train.intercepts(coefs))
+
+    return problem(sum(pieces)), [scored(k) for k in range(len(pieces))]
+
+
+def _own_fold(
+    X: Any, y: np.ndarray, weights: np.ndarray | None, fit_intercept: bool, train: Any, test: Any
+) -> tuple[Data, Any]:
+    fit = Data.of(X[train], y[train], None if weights is None else weights[train], fit_intercept)
+
+    def score(coefs: np.ndarray) -> np.ndarray:
+        errors = y[test, np.newaxis] - X[test] @ coefs - fit.intercepts(coefs)
+        return np.average(errors**2, axis=0, weights=None if weights is None else weights[test])
+
+    return fit, score
