@@ -34,7 +34,7 @@ def our_binary(problem: Problem) -> Run:
     lams = problem.grid(*BINARY_GRID)
 
     def run(tol: float | None) -> Any:
-        return rows(logistic_path(problem.X, problem.y, lams=lams, l1_ratio=1.0, fit_intercept=False)[1])
+        return rows(logistic_path(problem.X, problem.y, lams, 1.0, fit_intercept=False, tol=tol)[1])
 
     return run
 
@@ -109,7 +109,7 @@ def our_multinomial(problem: Problem) -> Run:
     lams = multinomial_grid(problem)
 
     def run(tol: float | None) -> Any:
-        coefs = np.asarray(logistic_path(problem.X, problem.y, lams=lams, l1_ratio=1.0)[1])
+        coefs = np.asarray(logistic_path(problem.X, problem.y, lams, 1.0, tol=tol)[1])
         classes = int(problem.y.max()) + 1
         where = next(axis for axis in range(3) if coefs.shape[axis] == classes)
         coefs = np.moveaxis(coefs, where, 0)  # classes first, strengths last
@@ -162,7 +162,7 @@ WORKS = [
         title="L1 logistic path, 50 strengths to λ_max/100, no intercept, gap 1e-6",
         problems=("cancer",),
         contestants=(
-            Contestant("course_lib", OURS, our_binary),
+            Contestant("course_lib", OURS, our_binary, (1e-6,)),
             Contestant("liblinear", COORDINATE, liblinear, LADDER, needs="sklearn"),
             Contestant("glmnet", COORDINATE, glmnet_binary, LADDER[1:], needs="glmnet"),
             Contestant("celer", COORDINATE, celer_binary, LADDER, needs="celer"),
@@ -178,7 +178,7 @@ WORKS = [
         title="Multinomial L1 path, 30 strengths to λ_max/100, gap 1e-6",
         problems=("digits",),
         contestants=(
-            Contestant("course_lib", OURS, our_multinomial),
+            Contestant("course_lib", OURS, our_multinomial, (1e-6,)),
             Contestant("glmnet", COORDINATE, glmnet_multinomial, LADDER[1:5], needs="glmnet"),
             Contestant("scikit-learn saga", OTHER, saga, (1e-3,), needs="sklearn"),
         ),

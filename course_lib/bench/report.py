@@ -86,7 +86,7 @@ def slopes(records: list[Record]) -> dict[str, float]:
             for row in record["contestants"]:
                 times.setdefault(row["name"], []).append((record["shape"][1], row["seconds"]))
     return {
-        name: float(np.polyfit(*np.log(np.array(points)).T, 1)[0])
+        name: float(np.polyfit(np.log([d for d, _ in points]), np.log([t for _, t in points]), 1)[0])
         for name, points in times.items()
         if len(points) > 1
     }

@@ -340,13 +340,13 @@ def training_gram_mean(S: Array, m: Array, n: int, X_fold: Array) -> Array:
 
 def training_gram_loop(S: Array, m: Array, n: int, X_fold: Array) -> list[list[float]]:
     """Entry by entry, row by row taken out."""
-    S, m, n = S.tolist(), list(m), int(n)
-    d = len(m)
+    products, sums = S.tolist(), m.tolist()
+    d = len(sums)
     for row in X_fold:
         n -= 1
-        m = [m[j] - row[j] for j in range(d)]
-        S = [[S[j][k] - row[j] * row[k] for k in range(d)] for j in range(d)]
-    return [[S[j][k] / n - m[j] * m[k] / n**2 for k in range(d)] for j in range(d)]
+        sums = [sums[j] - row[j] for j in range(d)]
+        products = [[products[j][k] - row[j] * row[k] for k in range(d)] for j in range(d)]
+    return [[products[j][k] / n - sums[j] * sums[k] / n**2 for k in range(d)] for j in range(d)]
 
 
 def _gram(
@@ -484,7 +484,7 @@ EXERCISES = [
         chapter=6,
         minutes=4,
         difficulty=1,
-        signature="leave_step(w, u)",
+        signature="leave_step(w, q)",
         reference=leave_step,
         alternatives={"loop": leave_loop, "where": leave_where},
         misconceptions={
