@@ -35,6 +35,7 @@ for learners
 for instructors
   run         execute every chapter without a browser; readable pages in build/html/
   workshop    the edition without solutions, in build/workshop/
+  timing      how long each section of a chapter takes, estimated
 
 for maintainers
   test        everything a pull request must pass
@@ -56,6 +57,7 @@ EDITIONS = {
     "data": "learn",
     "run": "learn",
     "workshop": "learn",
+    "timing": "learn",
     "notebooks": "dev",
     "results": "dev",
     "readme": "dev",
@@ -585,7 +587,8 @@ def pytest_arguments(arguments):
     """The whole suite in one pytest: the tests, and every chapter's outputs compared by nbval."""
     import glob
 
-    command = ["-n", "2", "--dist", "loadfile"]
+    # xdist would start with the files that hold the most tests; tests/conftest.py starts with the longest.
+    command = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
     if not glob.glob(os.path.join(ROOT, "notebooks", "*.ipynb")):
         return command + arguments + ["tests"]
     command += ["--nbval", "--nbval-cell-timeout", "120"]

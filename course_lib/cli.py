@@ -19,6 +19,7 @@ COMMANDS = {
     "workshop": ("course_lib.notebooks.commands", "workshop", "the edition without solutions"),
     "notebooks": ("course_lib.notebooks.commands", "build", "regenerate and execute changed chapters"),
     "results": ("course_lib.notebooks.commands", "results", "recompute what a chapter only loads"),
+    "timing": ("course_lib.notebooks.timing", "main", "how long each section takes, estimated"),
     "bench": ("course_lib.bench.command", "main", "the solvers timed beside their peers, with accuracy"),
     "readme": ("course_lib.chapters", "main", "bring the chapter table of README.md up to date"),
 }
@@ -43,6 +44,7 @@ TAKES: dict[str, tuple[str, ...]] = {
     "workshop": ("chapters", "output"),
     "notebooks": ("chapters", "check", "force"),
     "results": ("chapters", "check", "force"),
+    "timing": ("chapters",),
     "bench": ("quick", "only", "output", "force"),
     "readme": ("check",),
 }

@@ -25,11 +25,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("slow"):
                 item.add_marker(pytest.mark.skip(reason="slow: give --run-slow"))
-    items.sort(key=_runs_no_chapter)  # the long ones first, so that the workers end together
+    items.sort(key=_place)  # the long ones first, so that the workers end together
 
 
-def _runs_no_chapter(item: pytest.Item) -> bool:
-    return not (item.path.suffix == ".ipynb" or item.path.stem in ("test_browser", "test_editions"))
+def _place(item: pytest.Item) -> int:
+    """Files that run many chapters, the one that runs a browser, single chapters, all others."""
+    if item.path.stem.startswith("test_editions_"):
+        return 0
+    if item.path.stem == "test_browser":
+        return 1
+    return 2 if item.path.suffix == ".ipynb" else 3
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -28,6 +28,7 @@ READY = f"""() => {{
     return panel?.context?.path === '{CHAPTER}' && panel.context.isReady
         && panel.sessionContext.session?.kernel?.status === 'idle';
 }}"""
+MODIFIED = "() => jupyterapp.shell.currentWidget.context.model.dirty"
 CODE_CELLS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
     .map((cell, index) => [cell, index]).filter(([cell]) => cell.type === 'code').map(([cell, index]) => ({
         index, source: cell.sharedModel.getSource(), count: cell.executionCount ?? null,
@@ -186,7 +187,9 @@ def errors(cell):
 @pytest.mark.browser
 @pytest.mark.skipif(find_browser() is None, reason=f"no browser here: none of {', '.join(BROWSERS)}")
 def test_a_learner_runs_chapter_02_moves_the_slider_and_is_told_what_is_wrong(page):
+    assert not page.evaluate(MODIFIED), "opening a chapter marks it as modified"
     cells = run_all(page)
+    assert page.evaluate(MODIFIED)
     assert len(cells) > 30
     assert not [message for cell in cells for message in errors(cell)]
 

@@ -7,7 +7,6 @@ import pytest
 from sklearn.linear_model import Lasso
 
 from course_lib.exercises import lasso
-from course_lib.exercises.catalogue import find
 
 
 @pytest.fixture(params=[(9, 4, 0.3), (20, 3, 0.05)])
@@ -58,14 +57,3 @@ def test_the_gap_bounds_the_distance_to_the_minimum(problem):
     best = lasso.primal(X, y, minimiser(X, y, lam), lam)
     for w in np.random.default_rng(0).normal(size=(200, X.shape[1])):
         assert lasso.duality_gap(X, y, w, lam) >= lasso.primal(X, y, w, lam) - best - 1e-9
-
-
-def test_alpha_is_the_strength_itself():
-    rng = np.random.default_rng(1)
-    X, y = rng.normal(size=(300, 2)), rng.normal(size=300)
-    X -= X.mean(axis=0)
-    lam = 0.05
-    w = minimiser(X, y, find("lasso.alpha").right_answer)
-    grad = -lasso.pull(X, y, w)
-    residual = np.where(w == 0, np.maximum(np.abs(grad) - lam, 0), np.abs(grad + lam * np.sign(w)))
-    assert residual.max() < 1e-8

@@ -11,6 +11,7 @@ import tomllib
 
 import pytest
 from places import ROOT, TESTS
+from test_chapter_code import run_section
 
 FAULTS = [fault for path in sorted((TESTS / "faults").glob("*.toml"))
           for fault in tomllib.loads(path.read_text(encoding="utf-8"))["fault"]]  # fmt: skip
@@ -32,6 +33,11 @@ def write(path, text):
 def is_chapter(fault):
     """Whether the test is a cell of a chapter, compared by nbval."""
     return ".ipynb::" in fault["test"]
+
+
+IN_SECTIONS = [fault for fault in FAULTS
+               if fault["file"].endswith(".md") and "test_chapter_code.py" in fault["test"]]  # fmt: skip
+OTHERS = [fault for fault in FAULTS if fault not in IN_SECTIONS]
 
 
 # ---------------------------------------------------------------- the list, in every run
@@ -97,6 +103,8 @@ def run(course, *tests):
     if any(".ipynb" in test for test in tests):
         options += ["-p", "nbval.plugin", "--nbval"]
         options += ["--nbval-sanitize-with", "notebooks/nbval_sanitize.cfg"]
+    if all("test_chapter_code.py" in test for test in tests):  # slow by themselves
+        options += ["--run-slow"]
     answer = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *tests],
         cwd=course, env=variables, capture_output=True, text=True, encoding="utf-8", timeout=SECONDS,
@@ -110,8 +118,31 @@ def test_without_a_fault_the_named_tests_pass(course):
     assert status == 0, said
 
 
+def said_of(fault, seconds):
+    number = f"{FAULTS.index(fault) + 1}/{len(FAULTS)}"
+    print(f"\nfault {number}, {seconds:.1f} s: {fault['name']}", file=sys.__stderr__, end="")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault["name"])
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("fault", IN_SECTIONS, ids=lambda fault: fault["name"])
+def test_the_fault_in_a_section_is_caught(course, fault, monkeypatch, capfd):
+    """A formula in a chapter's source: no new process, for nothing that is imported has changed."""
+    path, began = course / fault["file"], time.monotonic()
+    text = read(path)
+    plant(path, text.replace(fault["old"], fault["new"]))
+    section = fault["test"].rpartition("-")[2].rstrip("]")
+    try:
+        with pytest.raises(AssertionError):
+            run_section(path, section, monkeypatch)
+    finally:
+        plant(path, text)
+    with capfd.disabled():
+        said_of(fault, time.monotonic() - began)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", OTHERS, ids=lambda fault: fault["name"])
 def test_the_fault_is_caught(course, fault, capfd):
     path, began = course / fault["file"], time.monotonic()
     text = read(path)
@@ -123,8 +154,7 @@ def test_the_fault_is_caught(course, fault, capfd):
     finally:
         plant(path, text)
     with capfd.disabled():
-        count, seconds = f"{FAULTS.index(fault) + 1}/{len(FAULTS)}", time.monotonic() - began
-        print(f"\nfault {count}, {seconds:.1f} s: {fault['name']}", file=sys.__stderr__, end="")
+        said_of(fault, time.monotonic() - began)
     assert status == FAILED, f"not caught by {fault['test']} (status {status}):\n{said}"
     failed = re.findall(r"^FAILED (.+?)(?: - .*)?$", said, re.MULTILINE)
     assert len(failed) == 1, said

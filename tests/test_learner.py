@@ -77,6 +77,37 @@ def test_chapter_that_was_only_run_is_updated_and_its_outputs_are_kept(course):
     assert kept.name in str(summary)
 
 
+def save_as_jupyterlab_does(path):
+    """Open and save: the kernel's language goes into the metadata, and nbformat writes the file."""
+    from ipykernel.ipkernel import IPythonKernel
+
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata["language_info"] = dict(IPythonKernel.language_info)
+    nbformat.write(notebook, path)
+
+
+@pytest.mark.parametrize("chapter", ["02_ridge", "09_dropout"])
+def test_opened_and_saved_is_the_same_file(course, root, chapter):
+    (course.chapters / f"{chapter}.ipynb").write_bytes((root / "notebooks" / f"{chapter}.ipynb").read_bytes())
+    course.refresh()
+    handed_out = (course.mine / f"{chapter}.ipynb").read_bytes()
+    save_as_jupyterlab_does(course.mine / f"{chapter}.ipynb")
+    assert (course.mine / f"{chapter}.ipynb").read_bytes() == handed_out
+
+
+def test_opened_and_saved_is_no_change_even_where_the_metadata_differ(course):
+    course.publish("one")
+    course.refresh()
+    notebook = nbformat.read(course.mine / "02_ridge.ipynb", as_version=4)
+    notebook.metadata["language_info"] = {"name": "python", "version": "3.99.0"}
+    notebook.cells[0].metadata["trusted"] = True
+    nbformat.write(notebook, course.mine / "02_ridge.ipynb")
+    assert str(course.refresh()) == ""
+    course.publish("two")
+    summary = course.refresh()
+    assert (summary.updated, summary.backups, summary.beside) == (["02_ridge"], [], [])
+
+
 def test_changed_chapter_stays_and_the_new_version_lies_beside_it(course):
     course.publish("one")
     course.refresh()

@@ -616,12 +616,13 @@ def test_test_is_one_pytest_over_tests_and_chapters(start, handed):
     assert command[1:3] == ["-m", "pytest"]
     assert {"--nbval", "--nbval-sanitize-with"} <= set(command)
     assert command[command.index("--dist") + 1] == "loadfile"
+    assert "--no-loadscope-reorder" in command  # the order is that of tests/conftest.py
     assert command[-4:] == ["-k", "ridge", "tests", "notebooks"]
     assert variables == {"OMP_NUM_THREADS": "1"}
 
 
 def test_without_chapters_the_tests_alone(start):
-    assert start.pytest_arguments([]) == ["-n", "2", "--dist", "loadfile", "tests"]
+    assert start.pytest_arguments([]) == ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "tests"]
 
 
 def test_test_all_adds_the_slow_checks(start, handed):
@@ -630,7 +631,7 @@ def test_test_all_adds_the_slow_checks(start, handed):
 
 
 @pytest.mark.parametrize(
-    "command", ["doctor", "progress", "data", "run", "workshop", "notebooks", "results", "readme"]
+    "command", ["doctor", "progress", "data", "run", "workshop", "timing", "notebooks", "results", "readme"]
 )
 def test_the_rest_goes_to_course(start, handed, command):
     from course_lib import cli

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.exercises.exercise import Case, Choice, Exercise, Misconception, Value
+from course_lib.exercises.exercise import Case, Choice, Exercise, Misconception
 
 __all__ = ["EXERCISES"]
 
@@ -794,19 +794,5 @@ EXERCISES = [
         options=("a", "b", "c", "d"),
         correct="c",
         misconceptions={"a": "five_percent", "b": "variable_matters", "d": "more_rows"},
-    ),
-    Value(
-        id="lasso.alpha",
-        chapter=3,
-        minutes=1,
-        reference=0.05,
-        misconceptions={
-            "times_n": Misconception(15.0, "pitfall 1"),
-            "doubled": Misconception(0.1, "erratum 7"),
-            "halved": Misconception(0.025, "erratum 17"),
-            "over_n": Misconception(0.05 / 300, "erratum 6"),
-            "times_2n": Misconception(30.0, "a sum without the ½"),
-            "over_2n": Misconception(0.05 / 600, "the prefactor of the loss given to the penalty"),
-        },
     ),
 ]

@@ -547,7 +547,7 @@ EXERCISES = [
     Exercise(
         id="ridge.gradient",
         chapter=2,
-        minutes=6,
+        minutes=5,
         difficulty=1,
         signature="ridge_gradient(X, y, w, lam)",
         reference=gradient,
@@ -571,7 +571,7 @@ EXERCISES = [
     Exercise(
         id="ridge.closed_form",
         chapter=2,
-        minutes=6,
+        minutes=5,
         difficulty=2,
         signature="ridge_closed_form(X, y, lam)",
         reference=closed_form,
@@ -594,7 +594,7 @@ EXERCISES = [
     Exercise(
         id="ridge.intercept",
         chapter=2,
-        minutes=8,
+        minutes=6,
         difficulty=2,
         signature="ridge_fit(X, y, lam)",
         returns=("w", "b"),
@@ -740,7 +740,7 @@ EXERCISES = [
     Value(
         id="ridge.alpha",
         chapter=2,
-        minutes=1,
+        minutes=2,
         reference=15.0,
         misconceptions={
             "same_number": Misconception(0.05, "erratum 35"),

@@ -19,9 +19,9 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from course_lib import validation
 from course_lib.linear_model import inputs
-from course_lib.solvers import newton
+from course_lib.solvers import log_loss, newton
 from course_lib.solvers.centring import strengths
-from course_lib.solvers.newton import Problem
+from course_lib.solvers.log_loss import Problem
 from course_lib.solvers.result import Result
 
 __all__ = ["LogisticRegression", "LogisticRegressionCV", "logistic_path"]
@@ -51,7 +51,7 @@ class _LogisticModel(ClassifierMixin, BaseEstimator):
             As :meth:`decision_function`.
         """
         scores = self.decision_function(X)
-        P, rest = newton.probabilities(scores.reshape(len(scores), -1))
+        P, rest = log_loss.probabilities(scores.reshape(len(scores), -1))
         return np.hstack([rest, P]) if scores.ndim == 1 else P
 
     def predict(self, X: Any) -> np.ndarray:
@@ -134,9 +134,9 @@ class LogisticRegression(_LogisticModel):
     Notes
     -----
     Several classes: adding one vector to the coefficients of every class changes no probability. The
-    intercepts sum to 0; so do each feature's coefficients under L2. Under L1 alone their median is 0; where
-    an even number of classes leaves an interval for it, the smallest shift that makes a coefficient 0 is
-    taken.
+    intercepts sum to 0; so do each feature's coefficients under L2 alone. Under L1 alone their median
+    is 0; where an even number of classes leaves an interval for it, the smallest shift that makes a
+    coefficient 0 is taken.
 
     Limits. Arithmetic is in float64. Dense columns are centred, so that an offset of 1e9 costs only what
     storing it cost; sparse ones are not, because that would fill them. The Hessian of all coefficients that

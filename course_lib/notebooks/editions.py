@@ -19,11 +19,10 @@ from course_lib.notebooks.files import write_atomically
 
 __all__ = ["Verdict", "copy_material", "verdicts", "workshop", "write_html", "write_index"]
 
-LINK = r"\[[^\]\n]*\]\(#solution[^)\s]*\)"
-SOLUTION_LINK = re.compile(
-    rf"(?:(?<=[.!?] )|^(?:[-*] )?)(?:Solutions?: )?{LINK}\.|(?:Solutions?: )?[(\[]?{LINK}[)\]]?",
-    re.IGNORECASE,
-)
+LINK = re.compile(r"\[[^\]\n]*\]\(#solution[^)\s]*\)", re.IGNORECASE)
+IN_BRACKETS = re.compile(rf"\s*\([^()\n]*{LINK.pattern}[^()\n]*\)", re.IGNORECASE)
+LIST_MARK = re.compile(r"\s*(?:(?:[-*+]|\d+\.) )?")
+SENTENCE = re.compile(r".*?[.!?][)\"'*_]*(?:\s+|$)|.+")
 RECORDER = """
 def _recording(check):
     def recorded(id, *args, **kwargs):
@@ -136,14 +135,21 @@ def write_index(output: Path) -> None:
 
 
 def _without_solution_links(text: str) -> str:
+    """Drop each link to a solution: with its brackets where it stands in some, else with its sentence."""
     lines = []
     for line in text.splitlines():
-        kept = SOLUTION_LINK.sub("", line)
-        if kept != line:
-            kept = re.sub(r"(?<=\S) +(?=[.,;:) ])", "", kept).rstrip()
+        kept = line if LINK.search(line) is None else _line_without_links(IN_BRACKETS.sub("", line))
         if kept.strip(" .:*_-") or not line.strip():
             lines.append(kept)
     return "\n".join(lines).strip()
+
+
+def _line_without_links(line: str) -> str:
+    if line.lstrip().startswith("|"):  # a row of a table keeps its cells
+        return LINK.sub("", line)
+    start = LIST_MARK.match(line).end()  # type: ignore[union-attr]  # it matches the empty string too
+    kept = [sentence for sentence in SENTENCE.findall(line[start:]) if LINK.search(sentence) is None]
+    return (line[:start] + "".join(kept)).rstrip() if kept else ""
 
 
 def _for_html(notebook: NotebookNode) -> NotebookNode:

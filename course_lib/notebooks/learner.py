@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from course_lib.notebooks.files import CHAPTER, write_atomically
 
@@ -15,6 +18,18 @@ __all__ = ["Summary", "refresh"]
 
 MANIFEST = ".course_manifest.json"
 BACKUP = "backup"
+
+#: What JupyterLab writes into a notebook when it opens it with this interpreter's kernel. A copy that has it
+#: already is not marked as modified on opening.
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+    "version": sys.version.split()[0],
+}
 
 
 @dataclass
@@ -45,8 +60,8 @@ def refresh(source_dir: Path, my_course: Path) -> Summary:
     A chapter that is missing is copied. When the course's version has changed since it was last handed out:
     a copy whose cells the learner has not changed is replaced (if they ran it, the old file moves to
     ``backup/``); one they have changed stays, and the new version appears beside it as
-    ``NN_stem (new version k).ipynb``. What counts as a change is the text of the cells. Running cells, saving
-    and ids do not.
+    ``NN_stem (new version k).ipynb``. What counts as a change is the text of the cells. Running
+    cells, saving, metadata and ids do not.
 
     Parameters
     ----------
@@ -73,7 +88,7 @@ def refresh(source_dir: Path, my_course: Path) -> Summary:
 def _refresh_one(path: Path, my_course: Path, entry: dict | None, summary: Summary) -> dict:
     mine = my_course / path.name
     new_cells = _cells_hash(path)
-    handed_out = entry or {"version": 1, "cells": None, "bytes": None, "known": []}
+    handed_out = entry or {"version": 1, "cells": None, "outputs": None, "known": []}
     if not mine.exists():
         version = handed_out["version"] + (handed_out["cells"] not in (None, new_cells))
         summary.added.append(path.stem)
@@ -85,25 +100,36 @@ def _refresh_one(path: Path, my_course: Path, entry: dict | None, summary: Summa
         return _entry(handed_out, new_cells, handed_out["version"], None)
     version = handed_out["version"] + 1
     if my_cells in handed_out["known"]:  # as the course gave it out, some time
-        if _bytes_hash(mine) != handed_out["bytes"]:
+        if _outputs_hash(mine) != handed_out["outputs"]:
             summary.backups.append(_back_up(mine, my_course))
         summary.updated.append(path.stem)
         return _hand_out(path, mine, new_cells, version, handed_out)
     beside, version = _free_name(mine, version)
-    write_atomically(beside, path.read_bytes())
+    write_atomically(beside, _copy(path))
     summary.beside.append((path.stem, beside.name))
-    return _entry(handed_out, new_cells, version, handed_out["bytes"])
+    return _entry(handed_out, new_cells, version, handed_out["outputs"])
 
 
 def _hand_out(path: Path, mine: Path, cells: str | None, version: int, before: dict) -> dict:
-    write_atomically(mine, path.read_bytes())
-    return _entry(before, cells, version, _bytes_hash(mine))
+    write_atomically(mine, _copy(path))
+    return _entry(before, cells, version, _outputs_hash(mine))
 
 
-def _entry(before: dict, cells: str | None, version: int, file: str | None) -> dict:
+def _copy(path: Path) -> bytes:
+    """Return a chapter as JupyterLab would save it: saving it without a change gives the same file."""
+    content = path.read_bytes()
+    try:
+        notebook = json.loads(content)
+        notebook["metadata"]["language_info"] = LANGUAGE
+    except (ValueError, KeyError, TypeError):
+        return content
+    return (json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _entry(before: dict, cells: str | None, version: int, outputs: str | None) -> dict:
     """Return a manifest entry: the version given out last, and every text ever given out."""
     known = [*before["known"], *([cells] if cells and cells not in before["known"] else [])]
-    return {"version": version, "cells": cells, "bytes": file, "known": known}
+    return {"version": version, "cells": cells, "outputs": outputs, "known": known}
 
 
 def _free_name(mine: Path, version: int) -> tuple[Path, int]:
@@ -126,23 +152,29 @@ def _back_up(mine: Path, my_course: Path) -> str:
 
 def _cells_hash(path: Path) -> str | None:
     """Return a hash of the cells' texts, or ``None`` for a file that is not a notebook."""
+    return _hash(path, lambda cell: [cell["cell_type"], "".join(cell["source"])])
+
+
+def _outputs_hash(path: Path) -> str | None:
+    """Return a hash of what the cells show: a learner who ran none of them leaves it as it was."""
+    return _hash(path, lambda cell: cell.get("outputs", []))
+
+
+def _hash(path: Path, part: Callable[[dict[str, Any]], Any]) -> str | None:
+    """Return a hash of one part of every cell with text, or ``None`` for a file that is not a notebook."""
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        texts = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
+        parts = [part(cell) for cell in cells if "".join(cell["source"]).strip()]
     except (ValueError, KeyError, TypeError):
         return None
-    return hashlib.sha256(json.dumps([text for text in texts if text[1].strip()]).encode()).hexdigest()
-
-
-def _bytes_hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _read_manifest(my_course: Path) -> dict[str, dict]:
     try:
         manifest = json.loads((my_course / MANIFEST).read_text(encoding="utf-8"))
         for entry in manifest.values():
-            int(entry["version"]), list(entry["known"]), entry["cells"], entry["bytes"]
+            int(entry["version"]), list(entry["known"]), entry["cells"], entry["outputs"]
         return manifest
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}  # without it every file counts as the learner's own

@@ -178,7 +178,7 @@ def shrinkage_factors(X: Any, lam: float, *, center: bool = True) -> np.ndarray:
 
 
 def effective_df(X: Any, lam: float, *, center: bool = True) -> float:
-    """Return the effective degrees of freedom: the sum of the shrinkage factors (2.6).
+    """Return the effective degrees of freedom: the sum of the shrinkage factors (2.10).
 
     This is the trace of the matrix that maps (centred) ``y`` to its ridge fit. The intercept is not counted:
     add 1 for it. At ``lam = 0`` the value is the rank of ``X`` (centred, when ``center`` is true).
@@ -192,7 +192,7 @@ def effective_df(X: Any, lam: float, *, center: bool = True) -> float:
 
 
 def loo_errors(X: Any, y: Any, lam: float, *, fit_intercept: bool = True) -> np.ndarray:
-    """Return the leave-one-out residuals ``y_i - prediction without row i``, without any refit (2.8).
+    """Return the leave-one-out residuals ``y_i - prediction without row i``, without any refit (2.9).
 
     ``e_i = (y_i - fit_i) / (1 - h_i)`` where the leverage ``h_i`` is the i-th diagonal entry of
     ``X (X.T X + n lam I)^-1 X.T`` (centred), plus ``1/n`` for the intercept. It equals n refits on n - 1 rows
@@ -231,7 +231,7 @@ def loo_errors(X: Any, y: Any, lam: float, *, fit_intercept: bool = True) -> np.
 
 
 def choose_by_loo(X: Any, y: Any, lams: Any, *, fit_intercept: bool = True) -> float:
-    """Return the strength in ``lams`` with the smallest mean squared leave-one-out error (2.8).
+    """Return the strength in ``lams`` with the smallest mean squared leave-one-out error (2.9).
 
     Parameters
     ----------
