@@ -175,7 +175,7 @@ def walk(
 def _next_to_enter(
     a: np.ndarray, b: np.ndarray, active: list[int], left: list[int], lam: float, noise: np.ndarray
 ) -> tuple[float, int, float]:
-    """Return the largest lam at which an inactive correlation ``a + lam b`` meets +-lam, with whom and where."""
+    """Return the largest lam at which an inactive ``a + lam b`` meets +-lam, whose it is, and the sign."""
     upper, lower = 1 - b, 1 + b  # how fast the two bounds close in
     upper[upper <= PARALLEL] = np.inf
     lower[lower <= PARALLEL] = np.inf
@@ -201,8 +201,8 @@ def _next_to_leave(u: np.ndarray, q: np.ndarray, signs: np.ndarray) -> tuple[flo
 def _enter(A: ActiveSet, j: int, sign: float, w: np.ndarray) -> list[int]:
     """Let feature j in. If it is a combination of the active ones, one of these has to go: return who did.
 
-    Then ``w_A - t sign v, w_j = t sign`` gives the same fit and the same penalty for every t: move along until
-    a coefficient reaches 0.
+    Then ``w_A - t sign v, w_j = t sign`` gives the same fit and the same penalty for every t: move along
+    until a coefficient reaches 0.
     """
     v, distance = A.independent(j)
     gone = []
@@ -224,8 +224,8 @@ def elastic_net_step(
 ) -> tuple[ActiveSet, np.ndarray]:
     """Go from the solution ``w`` at strengths ``old = (l1, l2)`` to the one at ``new`` (smaller l1), exactly.
 
-    With the new l2 in the matrix, ``w`` solves the problem whose c is ``c + (l2_new - l2_old) w`` (4.2). Let that
-    extra term fade out in proportion while l1 falls: the solution in between is piecewise linear again.
+    With the new l2 in the matrix, ``w`` solves the problem whose c is ``c + (l2_new - l2_old) w`` (4.2). Let
+    that extra term fade out in proportion while l1 falls: the solution in between is piecewise linear again.
 
     Returns
     -------

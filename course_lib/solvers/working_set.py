@@ -175,7 +175,7 @@ def polish(B: np.ndarray, y: np.ndarray, w: np.ndarray, l1: float, l2: float) ->
 
     ``B`` holds the active columns (n_samples, n_active), centred and divided by ``sqrt(n)`` as ``y`` is. The
     Gram matrix alone would lose twice as many digits as the columns are correlated; correcting its solution
-    by the true residual wins them back. A correction that turned a sign would leave the support: it is dropped.
+    by the true residual wins them back. A correction that turns a sign is dropped.
     """
     signs = np.sign(w)
     scale = np.sqrt(np.sum(B**2, axis=0) + l2)
