@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ def test_the_states_are_the_knots_of_the_exact_path(problem):
 def test_between_two_knots_the_line_is_certified(problem):
     X, y = problem
     states = whole_path.path_states(X, y)
-    for (lam, w, _), (to, new, _) in zip(states, states[1:], strict=False):
+    for (lam, w, _), (to, new, _) in pairwise(states):
         residual = least_squares.kkt_residual(X, y, (w + new) / 2, (lam + to) / 2)
         assert np.max(residual) < 1e-10 * states[0][0]
 
