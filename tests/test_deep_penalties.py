@@ -129,14 +129,14 @@ def test_l1_in_the_loss_makes_no_exact_zero():
     assert (model.weight == 0).sum() >= 5
 
 
-@given(radius=st.floats(0.1, 5))
-def test_max_norm_is_the_projection_row_by_row(radius):
+@given(limit=st.floats(0.1, 5))
+def test_max_norm_is_the_projection_row_by_row(limit):
     model, before = network(), network()
-    deep.max_norm_(model, radius)
+    deep.max_norm_(model, limit)
     for i in (0, 3):
         w, got = before[i].weight.detach(), model[i].weight.detach()
-        torch.testing.assert_close(got, torch.renorm(w, 2, 0, radius), rtol=1e-6, atol=1e-12)
-        inside = w.norm(dim=1) <= radius
+        torch.testing.assert_close(got, torch.renorm(w, 2, 0, limit), rtol=1e-6, atol=1e-12)
+        inside = w.norm(dim=1) <= limit
         assert torch.equal(got[inside], w[inside])
         assert torch.equal(model[i].bias, before[i].bias)
 
@@ -198,8 +198,8 @@ def test_bad_input_is_named(call, arguments, error, message):
 
 
 @pytest.mark.parametrize("value", [0, -1.0, float("inf")])
-def test_step_and_radius_must_be_positive(value):
+def test_step_and_limit_must_be_positive(value):
     with pytest.raises(ValueError, match=f"lr must be .*{value}"):
         deep.prox_step_(nn.Linear(2, 2), 0.1, 1.0, value)
-    with pytest.raises(ValueError, match=f"radius must be .*{value}"):
+    with pytest.raises(ValueError, match=f"limit must be .*{value}"):
         deep.max_norm_(nn.Linear(2, 2), value)

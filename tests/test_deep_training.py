@@ -84,18 +84,18 @@ def test_fit_with_the_proximal_step_reaches_the_lasso_of_scikit_learn():
     assert torch.equal(mixed.weight, by_hand.weight)
 
 
-def test_weights_only_false_penalises_the_bias_too():
+def test_select_everything_penalises_the_bias_too():
     penalties = pytest.importorskip("course_lib.penalties")
     X, y = data()
     A, n = np.column_stack([X, np.ones(len(X))]), len(X)
     expected = np.linalg.solve(A.T @ A / n + np.eye(6), A.T @ y / n).ravel()
     model = line()
-    run(model, X, y, epochs=300, penalty=penalties.L2(1.0), weights_only=False)
+    run(model, X, y, epochs=300, penalty=penalties.L2(1.0), select=deep.everything)
     got = np.append(model.weight.detach().numpy(), model.bias.item())
     np.testing.assert_allclose(got, expected, atol=1e-8)
     shrunk = nn.Linear(5, 1).double()
     nn.init.constant_(shrunk.bias, 0.05)
-    run(shrunk, X, y, lr=1e-3, epochs=1, prox=penalties.L1(1e5), weights_only=False)
+    run(shrunk, X, y, lr=1e-3, epochs=1, prox=penalties.L1(1e5), select=deep.everything)
     assert shrunk.bias.item() == 0.0
 
 
@@ -106,13 +106,15 @@ def test_targets_in_one_column_or_none_give_the_same_fit():
     assert torch.equal(one.weight, two.weight)
 
 
-def test_penalty_is_recorded_at_the_weights_of_the_data_loss():
+def test_penalty_is_recorded_after_the_epoch():
     penalties = pytest.importorskip("course_lib.penalties")
     X, y = data()
     model = line(value=2.0)
     history = run(model, X, y, epochs=1, penalty=penalties.L2(0.1), prox=penalties.L1(0.2))
-    assert history.penalty == pytest.approx([0.1 / 2 * 20 + 0.2 * 10])
-    assert history.data_loss == pytest.approx([((y - 2 * X.sum(1, keepdims=True)) ** 2).mean() / 2])
+    w = model.weight.detach().numpy()
+    assert history.penalty == pytest.approx([0.1 / 2 * (w**2).sum() + 0.2 * np.abs(w).sum()])
+    assert history.penalty != pytest.approx([0.1 / 2 * 20 + 0.2 * 10])  # before the epoch
+    assert history.running_loss == pytest.approx([((y - 2 * X.sum(1, keepdims=True)) ** 2).mean() / 2])
 
 
 def test_max_norm_holds_after_training():
@@ -147,7 +149,7 @@ def test_losses_are_means_over_samples_also_when_the_last_batch_is_smaller():
     frozen = torch.optim.SGD(model.parameters(), lr=0.0)
     history = run(model, X, y, optimiser=frozen, batch_size=5, epochs=1, validation=(X[:7], y[:7]))
     expected = ((y - X.sum(1, keepdims=True)) ** 2).mean() / 2
-    assert history.data_loss == pytest.approx([expected])
+    assert history.running_loss == pytest.approx([expected])
     assert history.train_loss == pytest.approx([expected])
     assert history.validation_loss == pytest.approx([((y - X.sum(1, keepdims=True))[:7] ** 2).mean() / 2])
     assert deep.evaluate(model, X, y, loss=deep.squared_loss, batch_size=5) == pytest.approx(expected)
@@ -159,7 +161,7 @@ def test_train_loss_is_measured_without_dropout_and_data_loss_with_it():
     still = torch.optim.SGD(model.parameters(), lr=0.0)
     history = run(model, X, y, optimiser=still, epochs=1)
     assert history.train_loss == [12.5]  # 5²/2
-    assert history.data_loss[0] == pytest.approx(12.5 + 5 / 2, rel=0.1)  # variance x² p/(1-p) adds
+    assert history.running_loss[0] == pytest.approx(12.5 + 5 / 2, rel=0.1)  # variance x² p/(1-p) adds
 
 
 def test_fit_leaves_evaluation_mode_and_evaluate_leaves_each_module_as_it_was():
@@ -424,3 +426,9 @@ def test_generator_is_seeded_and_refuses_what_is_no_seed():
 def test_importing_the_package_does_not_import_torch():
     code = "import sys, course_lib; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_one_history_serves_numpy_and_torch():
+    from course_lib import nn as numpy_nn
+
+    assert deep.History is numpy_nn.History

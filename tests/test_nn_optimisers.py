@@ -28,7 +28,7 @@ def test_trajectory_equals_torch(name):
     rng = np.random.default_rng(0)
     ps = parameters(rng)
     qs = [torch.tensor(p.value, requires_grad=True) for p in ps]
-    mine, reference = ours(ps, weights_only=False, **options), theirs(qs, **options)
+    mine, reference = ours(ps, select=nn.everything, **options), theirs(qs, **options)
     for _ in range(20):
         for p, q in zip(ps, qs, strict=True):
             p.grad[...] = rng.normal(size=p.value.shape) + p.value
@@ -79,16 +79,16 @@ def test_l2_in_the_loss_shrinks_a_parameter_without_gradient_by_one_minus_lr_lam
         np.testing.assert_array_equal(ps[1].value, before[1])
 
 
-@pytest.mark.parametrize("weights_only", [True, False])
-def test_penalty_gradient_equals_finite_differences_of_penalty_value(weights_only):
+@pytest.mark.parametrize("select", [nn.is_weight, nn.everything])
+def test_penalty_gradient_equals_finite_differences_of_penalty_value(select):
     ps, penalty, step = parameters(np.random.default_rng(5)), ElasticNet(0.7, 0.3), 1e-6
-    nn.add_penalty_gradient(ps, penalty, weights_only=weights_only)
+    nn.add_penalty_gradient(ps, penalty, select=select)
     for p in ps:
         for index in np.ndindex(p.value.shape):
             old, values = p.value[index], []
             for shift in (step, -step):
                 p.value[index] = old + shift
-                values.append(nn.penalty_value(ps, penalty, weights_only=weights_only))
+                values.append(nn.penalty_value(ps, penalty, select=select))
             p.value[index] = old
             assert p.grad[index] == pytest.approx((values[0] - values[1]) / (2 * step), abs=1e-8)
 
@@ -184,7 +184,7 @@ BAD = {
     "betas": (lambda: nn.Adam(P, betas=(0.9, 1.0)), ValueError, r"betas\[1\] must lie in \[0, 1\)"),
     "parameters": (lambda: nn.SGD([np.ones(3)], lr=1), TypeError, "parameters must be those of a model"),
     "none": (lambda: nn.SGD([], lr=1), TypeError, "parameters must be those of a model"),
-    "max_norm": (lambda: nn.project_max_norm(P, 0), ValueError, "max_norm must be > 0, got 0"),
+    "max_norm": (lambda: nn.project_max_norm(P, 0), ValueError, "limit must be > 0, got 0"),
     "decoupled": (lambda: nn.decoupled_decay(P, -1, 0.1), ValueError, "lam must be >= 0, got -1"),
     "prox-lr": (lambda: nn.prox_step(P, L1(1), 0), ValueError, "lr must be > 0"),
 }

@@ -128,12 +128,12 @@ def test_max_norm_holds_after_training_and_biases_are_free():
         assert np.linalg.norm(layer.weight.value, axis=0).max() <= 0.5 + 1e-12
 
 
-def test_weights_only_false_penalises_the_bias_too():
+def test_select_everything_penalises_the_bias_too():
     X, y = regression()
     biases = []
-    for weights_only in (True, False):
+    for select in (nn.is_weight, nn.everything):
         model = linear()
-        train(model, X, y + 10, epochs=200, penalty=L2(1.0), weights_only=weights_only)
+        train(model, X, y + 10, epochs=200, penalty=L2(1.0), select=select)
         biases.append(model.layers[0].bias.value[0])
     assert biases[0] > 9 > 6 > biases[1]
 

@@ -12,6 +12,7 @@ initial weights on macOS, Linux, CPU and GPU from one and the same seed. Compare
 from course_lib.deep.devices import device, generator
 from course_lib.deep.dropout import Dropout
 from course_lib.deep.groups import decay_groups, everything, is_weight, named_weights
+from course_lib.deep.lenet import count_parameters, lenet5, lenet5_1998, lenet5_same
 from course_lib.deep.penalties import max_norm_, penalty, prox_step_
 from course_lib.deep.training import History, TrainingDiverged, evaluate, fit, squared_loss
 
@@ -19,6 +20,7 @@ __all__ = [
     "Dropout",
     "History",
     "TrainingDiverged",
+    "count_parameters",
     "decay_groups",
     "device",
     "evaluate",
@@ -26,6 +28,9 @@ __all__ = [
     "fit",
     "generator",
     "is_weight",
+    "lenet5",
+    "lenet5_1998",
+    "lenet5_same",
     "max_norm_",
     "named_weights",
     "penalty",

@@ -8,52 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_lib.deep.groups import Select, everything, is_weight
+from course_lib.deep import checkpoint as checkpoints
+from course_lib.deep.groups import Select, is_weight
 from course_lib.deep.penalties import max_norm_, prox_step_
 from course_lib.deep.penalties import penalty as penalty_of
-from course_lib.nn.training import TrainingDiverged
+from course_lib.nn.training import History, TrainingDiverged
 from course_lib.validation import positive, positive_int
 
 __all__ = ["History", "TrainingDiverged", "evaluate", "fit", "squared_loss"]
 
 Loss: TypeAlias = Callable[[Any, Tensor], Tensor]
-
-
-@dataclass
-class History:
-    """What :func:`fit` recorded: entry ``e`` of each list belongs to epoch ``e + 1``.
-
-    Attributes
-    ----------
-    data_loss : list of float
-        Mean training loss over the epoch, without penalty, as seen while training (dropout active).
-    penalty : list of float
-        Mean over the same batches of ``penalty`` plus the penalty behind ``prox``, at the same weights. The
-        optimiser's ``weight_decay`` and max-norm are not in it.
-    train_loss : list of float
-        Data loss on the training set after the epoch, in evaluation mode: this one is comparable with
-        ``validation_loss``.
-    validation_loss : list of float
-        Data loss on the validation set after the epoch, in evaluation mode. Empty without one.
-    best_epoch : int or None
-        Epoch, counted from 1, with the smallest validation loss.
-    stopped_early : bool
-        Whether patience ran out before the last epoch.
-    """
-
-    data_loss: list[float] = field(default_factory=list)
-    penalty: list[float] = field(default_factory=list)
-    train_loss: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
-    best_epoch: int | None = None
-    stopped_early: bool = False
 
 
 def squared_loss(score: Tensor, y: Tensor) -> Tensor:
@@ -81,11 +53,12 @@ def fit(
     penalty: Any = None,
     prox: Any = None,
     max_norm: float | None = None,
-    weights_only: bool = True,
+    select: Select = is_weight,
     validation: tuple[Any, Any] | None = None,
     patience: int | None = None,
     callback: Callable[[int, nn.Module, History], object] | None = None,
     progress: bool | None = False,
+    checkpoint: str | Path | None = None,
 ) -> History:
     """Minimise ``mean over a batch of loss(model(X), y) + penalty`` by steps of ``optimiser``.
 
@@ -116,8 +89,9 @@ def fit(
         Proximal step after each optimiser step, with its learning rate. Not in ``penalty`` as well.
     max_norm : float, optional
         Largest norm of the incoming weights of a unit, > 0, enforced after each step.
-    weights_only : bool
-        False lets the objects ``penalty`` and ``prox`` act on biases, norm layers and embeddings too.
+    select : callable (module, name) -> bool
+        Which parameters the objects ``penalty`` and ``prox``, and ``max_norm``, act on. Default: the weights
+        (:func:`course_lib.deep.is_weight`); :func:`course_lib.deep.everything` adds the rest.
     validation : (X, y), optional
         Measured after each epoch, in evaluation mode.
     patience : int, optional
@@ -127,6 +101,10 @@ def fit(
         Called after each epoch, counted from 1. A place for ``scheduler.step()``.
     progress : bool or None
         Progress bar on stderr; None shows it only in a terminal and after 2 seconds.
+    checkpoint : path, optional
+        Written after each epoch. If the file is there already, the run goes on where it ended: weights,
+        optimiser, order of the batches and dropout masks are those of a run that was never interrupted (on
+        a CPU to the last bit). ``epochs`` still counts from the very first one.
 
     Returns
     -------
@@ -138,16 +116,20 @@ def fit(
         If a loss is NaN or infinite: epoch, batch and likely cause. The model keeps the state it then had.
     TypeError, ValueError
         If an argument is of the wrong kind or out of range, data are empty, not finite or of unequal length,
-        ``optimiser`` holds none of the model's parameters, or ``penalty`` has no gradient.
+        ``optimiser`` holds none of the model's parameters, ``penalty`` has no gradient, or ``checkpoint``
+        belongs to another run.
     """
     _check_arguments(model, optimiser, generator, max_norm, validation, patience)
     data = _data(model, X, y, "X", "y")
     held_out = None if validation is None else _data(model, *validation, "validation X", "validation y")
     rows = len(data[1]) if batch_size is None else positive_int(batch_size, "batch_size")
-    select = is_weight if weights_only else everything
     step = _Step(model, loss, optimiser, penalty, _strengths(prox), max_norm, select)
-    history, best = History(), {}
-    for epoch in _bar(range(1, positive_int(epochs, "epochs") + 1), progress):
+    history, best = History(), dict[str, Tensor]()
+    file, run = Path(checkpoint or ""), {"shape": list(data[0].shape), "batch_size": rows}
+    if checkpoint is not None and file.exists():
+        history, best = checkpoints.load(file, model, optimiser, generator, run)
+    done = positive_int(epochs, "epochs") if history.stopped_early else len(history.train_loss)
+    for epoch in _bar(range(done + 1, positive_int(epochs, "epochs") + 1), progress):
         _train_epoch(history, step, data, rows, generator, epoch)
         _measure_epoch(history, step, data, held_out, rows, epoch)
         if callback is not None:
@@ -156,8 +138,10 @@ def fit(
             if history.best_epoch == epoch:
                 best = {name: value.detach().clone() for name, value in model.state_dict().items()}
             history.stopped_early = epoch - (history.best_epoch or 0) >= patience and epoch < epochs
-            if history.stopped_early:
-                break
+        if checkpoint is not None:
+            checkpoints.save(file, model, optimiser, generator, history, best, run)
+        if history.stopped_early:
+            break
     if best:
         model.load_state_dict(best)
     model.eval()
@@ -196,8 +180,8 @@ class _Step:
         if self.prox is not None and len(self.rates) > 1:
             raise ValueError(f"prox needs one learning rate for all parameter groups, got {self.rates}.")
 
-    def __call__(self, X: Tensor, y: Tensor, epoch: int, batch: int) -> tuple[float, float]:
-        """Update the model on one batch; return its data loss and the penalty, both before the step."""
+    def __call__(self, X: Tensor, y: Tensor, epoch: int, batch: int) -> float:
+        """Update the model on one batch; return its data loss before the step."""
         self.optimiser.zero_grad()
         output = self.model(X)
         data_loss = _loss(self.loss, output, y)
@@ -207,14 +191,13 @@ class _Step:
         if not torch.isfinite(total):
             what = f"the loss is {total.item()}"
             raise TrainingDiverged(what, epoch, batch, _likely_cause(self, output, data_loss))
-        paid = (total - data_loss).item() + self.behind_prox()
         total.backward()
         self.optimiser.step()
         if self.prox is not None and self.rates[-1] > 0:  # a schedule may end at 0: then nothing moved
             prox_step_(self.model, *self.prox, self.rates[-1], select=self.select)
         if self.max_norm is not None:
-            max_norm_(self.model, self.max_norm)
-        return data_loss.item(), paid
+            max_norm_(self.model, self.max_norm, select=self.select)
+        return data_loss.item()
 
     @property
     def rates(self) -> list[float]:
@@ -222,9 +205,12 @@ class _Step:
         return sorted({float(group["lr"]) for group in self.optimiser.param_groups})
 
     @torch.no_grad()
-    def behind_prox(self) -> float:
-        """Return the penalty whose proximal step is taken."""
-        return 0.0 if self.prox is None else penalty_of(self.model, *self.prox, select=self.select).item()
+    def penalties(self) -> float:
+        """Return the penalty in the loss plus the one whose proximal step is taken."""
+        inside = 0.0 if self.penalty is None else self.penalty(self.model).item()
+        if self.prox is None:
+            return inside
+        return inside + penalty_of(self.model, *self.prox, select=self.select).item()
 
     def decay(self) -> float:
         """Return the rate at which the L2 parts alone pull on a weight; under Adam they are rescaled: 0."""
@@ -242,18 +228,16 @@ def _train_epoch(
     generator: torch.Generator,
     epoch: int,
 ) -> None:
-    """Take one pass in training mode; record the means over the samples."""
+    """Take one pass in training mode; record the mean over the samples."""
     X, y = data
-    n, data_loss, penalty = len(y), 0.0, 0.0
+    n, running = len(y), 0.0
     order = torch.arange(n, device=y.device)
     if rows < n:
         order = torch.randperm(n, generator=generator, device=generator.device).to(y.device)
     step.model.train()
     for number, batch in enumerate(order.split(rows), start=1):
-        share, values = len(batch) / n, step(X[batch], y[batch], epoch, number)
-        data_loss, penalty = data_loss + share * values[0], penalty + share * values[1]
-    history.data_loss.append(data_loss)
-    history.penalty.append(penalty)
+        running += len(batch) / n * step(X[batch], y[batch], epoch, number)
+    history.running_loss.append(running)
 
 
 def _measure_epoch(
@@ -269,6 +253,7 @@ def _measure_epoch(
     if not np.isfinite(history.train_loss[-1]):
         what = f"the loss after the last step is {history.train_loss[-1]}"
         raise TrainingDiverged(what, epoch, -(-len(data[1]) // rows), _likely_cause(step, None, None))
+    history.penalty.append(step.penalties())
     if held_out is not None:
         value = _mean_loss(step.model, *held_out, step.loss, rows)
         best = np.inf if history.best_epoch is None else history.validation_loss[history.best_epoch - 1]

@@ -17,6 +17,7 @@ parameters are objects with a `.value` and a `.grad`. Optimisers change the valu
 The losses are those of `course_lib.losses`, the penalties those of `course_lib.penalties`.
 """
 
+from course_lib.nn.images import AvgPool2d, Conv2d, MaxPool2d
 from course_lib.nn.layers import (
     BatchNorm1d,
     Dropout,
@@ -32,6 +33,8 @@ from course_lib.nn.optimisers import SGD, Adam, AdamW, Optimiser
 from course_lib.nn.regularization import (
     add_penalty_gradient,
     decoupled_decay,
+    everything,
+    is_weight,
     penalty_value,
     project_max_norm,
     prox_step,
@@ -43,12 +46,15 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "AvgPool2d",
     "BatchNorm1d",
+    "Conv2d",
     "Dropout",
     "Flatten",
     "History",
     "Layer",
     "Linear",
+    "MaxPool2d",
     "Optimiser",
     "Parameter",
     "ReLU",
@@ -57,7 +63,9 @@ __all__ = [
     "TrainingDiverged",
     "add_penalty_gradient",
     "decoupled_decay",
+    "everything",
     "fit",
+    "is_weight",
     "penalty_value",
     "project_max_norm",
     "prox_step",

@@ -59,6 +59,10 @@ class Layer:
         """Return dJ/d(input) from dJ/d(output) and set the parameters' `.grad`."""
         raise NotImplementedError
 
+    def set_gradients(self, grad: np.ndarray) -> None:
+        """Do as `backward` without dJ/d(input), which nobody needs of a network's first layer."""
+        self.backward(grad)
+
     def parameters(self) -> list[Parameter]:
         """Return the parameters, always in the same order."""
         return []
@@ -94,34 +98,42 @@ class Linear(Layer):
     ) -> None:
         self.n_in = validation.positive_int(n_in, "n_in")
         self.n_out = validation.positive_int(n_out, "n_out")
-        value = _initial_weights(self.n_in, self.n_out, validation.generator(rng), init)
+        value = initial_weights((n_in, n_out), n_in, n_out, validation.generator(rng), init)
         self.weight = Parameter(value, "weight", is_weight=True, unit_axis=1)
         self.bias = Parameter(np.zeros(self.n_out), "bias") if bias else None
 
     def forward(self, x: np.ndarray, training: bool) -> np.ndarray:
         self._x = _batch_of(x, self.n_in, "Linear")
         score = self._x @ self.weight.value
-        return score if self.bias is None else score + self.bias.value
+        if self.bias is not None:
+            score += self.bias.value
+        return score
 
     def backward(self, grad: np.ndarray) -> np.ndarray:
-        self.weight.grad[...] = self._x.T @ grad
+        self.set_gradients(grad)
+        return grad @ self.weight.value.T
+
+    def set_gradients(self, grad: np.ndarray) -> None:
+        np.matmul(self._x.T, grad, out=self.weight.grad)
         if self.bias is not None:
             self.bias.grad[...] = grad.sum(axis=0)
-        return grad @ self.weight.value.T
 
     def parameters(self) -> list[Parameter]:
         return [self.weight] if self.bias is None else [self.weight, self.bias]
 
 
-def _initial_weights(n_in: int, n_out: int, rng: np.random.Generator, init: str | float) -> np.ndarray:
+def initial_weights(
+    shape: tuple[int, ...], n_in: int, n_out: int, rng: np.random.Generator, init: str | float
+) -> np.ndarray:
+    """Draw weights by a rule of `Linear`, for units with n_in inputs; each input feeds n_out units."""
     if init == "he":
-        return rng.normal(0.0, math.sqrt(2 / n_in), (n_in, n_out))
+        return rng.normal(0.0, math.sqrt(2 / n_in), shape)
     if init == "glorot":
         limit = math.sqrt(6 / (n_in + n_out))  # a uniform on [-a, a] has variance a²/3
-        return rng.uniform(-limit, limit, (n_in, n_out))
+        return rng.uniform(-limit, limit, shape)
     if isinstance(init, str):
         raise ValueError(f'init must be "he", "glorot" or a standard deviation, got {init!r}.')
-    return validation.strength(init, "init") * rng.standard_normal((n_in, n_out))
+    return validation.strength(init, "init") * rng.standard_normal(shape)
 
 
 class ReLU(Layer):
@@ -180,7 +192,9 @@ class Dropout(Layer):
             self.mask = None
             return x
         scale = 1 / (1 - self.p) if self.p < 1 else 0.0  # p = 1 keeps nothing: no 0/0
-        self.mask = scale * (self.rng.random(x.shape) >= self.p)
+        precision = np.float32 if x.dtype == np.float32 else np.float64
+        self.mask = self.rng.random(x.shape, dtype=precision)
+        np.multiply(self.mask >= self.p, precision(scale), out=self.mask)
         return x * self.mask
 
     def backward(self, grad: np.ndarray) -> np.ndarray:
@@ -287,6 +301,11 @@ class Sequential(Layer):
             grad = layer.backward(grad)
         return grad
 
+    def set_gradients(self, grad: np.ndarray) -> None:
+        for layer in reversed(self.layers[1:]):
+            grad = layer.backward(grad)
+        self.layers[0].set_gradients(grad)
+
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return the scores in evaluation mode: nothing is dropped, running statistics are used."""
         return self.forward(x, training=False)
@@ -296,6 +315,18 @@ class Sequential(Layer):
 
     def arrays(self) -> list[np.ndarray]:
         return [array for layer in self.layers for array in layer.arrays()]
+
+    def astype(self, dtype: type[np.floating]) -> Sequential:
+        """Compute in another precision from now on; returns the model itself.
+
+        `np.float32` halves memory and time. Give X in the same precision, and build the optimiser afterwards:
+        this is the one place where values are replaced.
+        """
+        if dtype not in (np.float32, np.float64):
+            raise ValueError(f"dtype must be numpy.float32 or numpy.float64, got {dtype!r}.")
+        for parameter in self.parameters():
+            parameter.value, parameter.grad = parameter.value.astype(dtype), parameter.grad.astype(dtype)
+        return self
 
     def state(self) -> list[np.ndarray]:
         """Return copies of all weights and running statistics, for `load_state`."""

@@ -8,7 +8,7 @@
 In plain SGD the two are the same step. In Adam they are not: there the gradient is divided by its own size,
 and so is the decay that was added to it.
 
-Two differences from torch, both meant: biases and norm parameters do not decay unless `weights_only=False`
+Two differences from torch, both meant: biases and norm parameters do not decay unless `select=everything`
 (torch decays everything it is given), and `AdamW` has no silent default decay (torch's is 0.01).
 """
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from course_lib import validation
 from course_lib.nn.layers import Parameter
-from course_lib.nn.regularization import decoupled_decay, selected
+from course_lib.nn.regularization import Select, decoupled_decay, everything, is_weight, selected
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimiser"]
 
@@ -35,8 +35,9 @@ class Optimiser:
     lr : float > 0
         Learning rate. May be changed between steps.
     weight_decay : float >= 0
-    weights_only : bool
-        False lets biases and norm parameters decay too, as torch does.
+    select : callable parameter -> bool
+        Which parameters decay. Default: the weights; `everything` lets biases and norm parameters decay too,
+        as torch does.
     """
 
     def __init__(
@@ -45,14 +46,14 @@ class Optimiser:
         lr: float,
         *,
         weight_decay: float = 0.0,
-        weights_only: bool = True,
+        select: Select = is_weight,
     ) -> None:
         self.parameters = list(parameters)
         if not self.parameters or not all(isinstance(p, Parameter) for p in self.parameters):
             raise TypeError(f"parameters must be those of a model (model.parameters()), got {parameters!r}.")
         self.lr = validation.positive(lr, "lr")
         self.weight_decay = validation.strength(weight_decay, "weight_decay")
-        self.decaying = selected(self.parameters, weights_only)
+        self.decaying = selected(self.parameters, select)
 
     def step(self) -> None:
         """Change every parameter's value, in place, by its gradient."""
@@ -60,7 +61,7 @@ class Optimiser:
 
     def gradients(self) -> list[np.ndarray]:
         """Return the gradients, with weight_decay w added for the parameters that decay."""
-        decaying = {id(p) for p in self.decaying}
+        decaying = {id(p) for p in self.decaying} if self.weight_decay else ()
         return [
             p.grad + self.weight_decay * p.value if id(p) in decaying else p.grad for p in self.parameters
         ]
@@ -86,17 +87,20 @@ class SGD(Optimiser):
         *,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
-        weights_only: bool = True,
+        select: Select = is_weight,
     ) -> None:
-        super().__init__(parameters, lr, weight_decay=weight_decay, weights_only=weights_only)
+        super().__init__(parameters, lr, weight_decay=weight_decay, select=select)
         self.momentum = _below_one(momentum, "momentum")
         self.velocity = self.zeros()
+        self._step = self.zeros()  # room for lr v: cheaper than new arrays in every step
 
     def step(self) -> None:
-        for p, g, v in zip(self.parameters, self.gradients(), self.velocity, strict=True):
-            v *= self.momentum
-            v += g
-            p.value -= self.lr * v
+        for p, g, v, step in zip(self.parameters, self.gradients(), self.velocity, self._step, strict=True):
+            if self.momentum:  # without it the velocity is the gradient
+                v *= self.momentum
+                v += g
+                g = v
+            p.value -= np.multiply(self.lr, g, out=step)
 
 
 class Adam(Optimiser):
@@ -117,9 +121,9 @@ class Adam(Optimiser):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
-        weights_only: bool = True,
+        select: Select = is_weight,
     ) -> None:
-        super().__init__(parameters, lr, weight_decay=weight_decay, weights_only=weights_only)
+        super().__init__(parameters, lr, weight_decay=weight_decay, select=select)
         self.betas = _below_one(betas[0], "betas[0]"), _below_one(betas[1], "betas[1]")
         self.eps = validation.positive(eps, "eps")
         self.t = 0
@@ -156,14 +160,12 @@ class AdamW(Adam):
         weight_decay: float,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
-        weights_only: bool = True,
+        select: Select = is_weight,
     ) -> None:
-        super().__init__(
-            parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay, weights_only=weights_only
-        )
+        super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay, select=select)
 
     def step(self) -> None:
-        decoupled_decay(self.decaying, self.weight_decay, self.lr, weights_only=False)
+        decoupled_decay(self.decaying, self.weight_decay, self.lr, select=everything)
         self._adam_step([p.grad for p in self.parameters])
 
 

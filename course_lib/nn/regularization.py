@@ -1,7 +1,7 @@
 """Penalties, decay, proximal step and max-norm, applied to the parameters of a network.
 
-Each function changes or reads the parameters that `selected` picks: the weights, unless
-`weights_only=False` asks for biases and norm parameters too. `penalty` is an object of
+Each function changes or reads the parameters for which `select(parameter)` is true: the weights by default
+(`is_weight`), biases and norm parameters too with `everything`. `penalty` is an object of
 `course_lib.penalties`: `L1(lam)`, `L2(lam)` or `ElasticNet(lam, l1_ratio)`, whose value is
 `lam (l1_ratio ||w||_1 + (1-l1_ratio)/2 ||w||²)`, summed over the weights.
 
@@ -15,8 +15,8 @@ Four ways to regularize, in the order in which a training step uses them:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -25,13 +25,19 @@ from course_lib.nn.layers import Parameter
 
 __all__ = [
     "Penalty",
+    "Select",
     "add_penalty_gradient",
     "decoupled_decay",
+    "everything",
+    "is_weight",
     "penalty_value",
     "project_max_norm",
     "prox_step",
     "selected",
 ]
+
+
+Select: TypeAlias = Callable[[Parameter], bool]
 
 
 class Penalty(Protocol):
@@ -42,39 +48,49 @@ class Penalty(Protocol):
     def prox(self, w: np.ndarray, step: float) -> np.ndarray: ...
 
 
-def selected(parameters: Iterable[Parameter], weights_only: bool = True) -> list[Parameter]:
-    """Return the parameters that are regularized: the weights, or all of them."""
-    return [parameter for parameter in parameters if parameter.is_weight or not weights_only]
+def is_weight(parameter: Parameter) -> bool:
+    """Select the weights: no biases, no scale and shift of norm layers."""
+    return parameter.is_weight
 
 
-def penalty_value(parameters: Iterable[Parameter], penalty: Penalty, *, weights_only: bool = True) -> float:
+def everything(parameter: Parameter) -> bool:
+    """Select every parameter: biases and norm parameters too."""
+    return True
+
+
+def selected(parameters: Iterable[Parameter], select: Select = is_weight) -> list[Parameter]:
+    """Return the parameters that are regularized: the weights, or those that `select` picks."""
+    return [parameter for parameter in parameters if select(parameter)]
+
+
+def penalty_value(parameters: Iterable[Parameter], penalty: Penalty, *, select: Select = is_weight) -> float:
     """Return the penalty summed over the selected parameters."""
-    return float(sum(penalty.value(p.value) for p in selected(parameters, weights_only)))
+    return float(sum(penalty.value(p.value) for p in selected(parameters, select)))
 
 
 def add_penalty_gradient(
-    parameters: Iterable[Parameter], penalty: Penalty, *, weights_only: bool = True
+    parameters: Iterable[Parameter], penalty: Penalty, *, select: Select = is_weight
 ) -> None:
     """Add the penalty's gradient (for L1 the subgradient with sign(0) = 0) to `.grad`.
 
     Call it after `backward` and before the optimiser's step. For L2 it adds lam w. Under plain SGD this is
     weight decay: a parameter whose loss gradient is 0 shrinks by exactly 1 - lr lam a step.
     """
-    for p in selected(parameters, weights_only):
+    for p in selected(parameters, select):
         p.grad += penalty.subgradient(p.value)
 
 
 def decoupled_decay(
-    parameters: Iterable[Parameter], lam: float, lr: float, *, weights_only: bool = True
+    parameters: Iterable[Parameter], lam: float, lr: float, *, select: Select = is_weight
 ) -> None:
     """Multiply by 1 - lr lam, next to the gradient step and not inside it (Loshchilov and Hutter 2019)."""
     factor = 1 - validation.positive(lr, "lr") * validation.strength(lam)
-    for p in selected(parameters, weights_only):
+    for p in selected(parameters, select):
         p.value *= factor
 
 
 def prox_step(
-    parameters: Iterable[Parameter], penalty: Penalty, lr: float, *, weights_only: bool = True
+    parameters: Iterable[Parameter], penalty: Penalty, lr: float, *, select: Select = is_weight
 ) -> None:
     """Replace w by prox of lr penalty at w, argmin over v of ||v - w||²/2 + lr penalty(v).
 
@@ -83,19 +99,19 @@ def prox_step(
     another length in each coordinate, so the fixed point is not that of the objective with this lam.
     """
     validation.positive(lr, "lr")
-    for p in selected(parameters, weights_only):
+    for p in selected(parameters, select):
         p.value[...] = penalty.prox(p.value, lr)
 
 
-def project_max_norm(parameters: Iterable[Parameter], limit: float) -> None:
+def project_max_norm(parameters: Iterable[Parameter], limit: float, *, select: Select = is_weight) -> None:
     """Scale the incoming weights of each unit back to Euclidean norm `limit` where it is larger.
 
-    Parameters without a `unit_axis` (biases, norm parameters) are left alone.
+    Parameters without a `unit_axis` (biases, norm parameters) have no units and are left alone in any case.
 
     Source: Srivastava et al. 2014, section 5.1.
     """
-    validation.positive(limit, "max_norm")
-    for p in parameters:
+    validation.positive(limit, "limit")
+    for p in selected(parameters, select):
         if p.unit_axis is not None:
             incoming = tuple(axis for axis in range(p.value.ndim) if axis != p.unit_axis)
             norm = np.sqrt((p.value**2).sum(axis=incoming, keepdims=True))

@@ -13,7 +13,9 @@ from course_lib.nn.layers import Layer, Parameter, Sequential, as_batch
 from course_lib.nn.optimisers import Optimiser
 from course_lib.nn.regularization import (
     Penalty,
+    Select,
     add_penalty_gradient,
+    is_weight,
     penalty_value,
     project_max_norm,
     prox_step,
@@ -39,7 +41,7 @@ class TrainingDiverged(RuntimeError):
 
 @dataclass
 class History:
-    """What `fit` recorded: entry e of each list belongs to epoch e + 1.
+    """What `fit` recorded, here or in `course_lib.deep`: entry e of each list belongs to epoch e + 1.
 
     Data loss and penalty are kept apart: only the first can be compared between strengths.
 
@@ -77,7 +79,7 @@ def train_step(
     penalty: Penalty | None = None,
     prox: Penalty | None = None,
     max_norm: float | None = None,
-    weights_only: bool = True,
+    select: Select = is_weight,
 ) -> float:
     """Take one step on the batch (X, y); return its data loss before the step.
 
@@ -89,15 +91,15 @@ def train_step(
     parameters = model.parameters()
     with np.errstate(over="ignore", invalid="ignore"):  # _check_finite speaks instead of a warning
         data_loss, grad = _value_and_gradient(loss, y, model.forward(X, training=True))
-        model.backward(grad)
+        model.set_gradients(grad)
         if penalty is not None:
-            add_penalty_gradient(parameters, penalty, weights_only=weights_only)
+            add_penalty_gradient(parameters, penalty, select=select)
         optimiser.step()
         _check_finite(parameters)
         if prox is not None:
-            prox_step(parameters, prox, optimiser.lr, weights_only=weights_only)
+            prox_step(parameters, prox, optimiser.lr, select=select)
         if max_norm is not None:
-            project_max_norm(parameters, max_norm)
+            project_max_norm(parameters, max_norm, select=select)
     return data_loss
 
 
@@ -114,7 +116,7 @@ def fit(
     penalty: Penalty | None = None,
     prox: Penalty | None = None,
     max_norm: float | None = None,
-    weights_only: bool = True,
+    select: Select = is_weight,
     validation: tuple[np.ndarray, np.ndarray] | None = None,
     patience: int | None = None,
     callback: Callable[[int, History], object] | None = None,
@@ -140,8 +142,9 @@ def fit(
         Its proximal step, with the optimiser's lr, follows each step: exact zeros with L1.
     max_norm : float > 0
         Bound on the norm of each unit's incoming weights, enforced after each step.
-    weights_only : bool
-        False lets `penalty` and `prox` act on biases and norm parameters too.
+    select : callable parameter -> bool
+        Which parameters `penalty`, `prox` and `max_norm` act on. Default: the weights;
+        `course_lib.nn.everything` adds biases and norm parameters.
     validation : (X, y), never the test set
     patience : int
         Stop after this many epochs without a smaller validation loss. The best epoch's weights (and running
@@ -170,11 +173,11 @@ def fit(
         number, running = 0, 0.0
         try:
             for number, rows in enumerate(_batches(len(X), batch_size, rng), start=1):  # noqa: B007
-                rules = (loss, optimiser, penalty, prox, max_norm, weights_only)
+                rules = (loss, optimiser, penalty, prox, max_norm, select)
                 running += len(rows) / len(X) * train_step(model, X[rows], y[rows], *rules)
             history.running_loss.append(running)
             history.train_loss.append(_evaluate(model, X, y, loss))
-            history.penalty.append(_penalties(model, (penalty, prox), weights_only))
+            history.penalty.append(_penalties(model, (penalty, prox), select))
             if validation is not None:
                 history.validation_loss.append(_evaluate(model, *validation, loss))
         except FloatingPointError as error:
@@ -232,11 +235,9 @@ def _evaluate(model: Sequential, X: np.ndarray, y: np.ndarray, loss: Loss) -> fl
         return _value_and_gradient(loss, y, model.predict(X))[0]
 
 
-def _penalties(model: Sequential, terms: Iterable[Penalty | None], weights_only: bool) -> float:
+def _penalties(model: Sequential, terms: Iterable[Penalty | None], select: Select) -> float:
     with np.errstate(over="ignore"):
-        values = [
-            penalty_value(model.parameters(), t, weights_only=weights_only) for t in terms if t is not None
-        ]
+        values = [penalty_value(model.parameters(), t, select=select) for t in terms if t is not None]
     if not np.isfinite(values).all():
         raise FloatingPointError("the penalty is not finite")
     return sum(values)
@@ -244,7 +245,8 @@ def _penalties(model: Sequential, terms: Iterable[Penalty | None], weights_only:
 
 def _check_finite(parameters: list[Parameter]) -> None:
     for p in parameters:
-        if not np.isfinite(p.value).all():
+        # One sum is cheaper than a look at each entry; only a sum that overflowed needs the look.
+        if not np.isfinite(p.value.sum()) and not np.isfinite(p.value).all():
             raise FloatingPointError(f"parameter {p.name} is not finite after the step")
 
 
