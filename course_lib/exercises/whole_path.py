@@ -125,6 +125,16 @@ def join_first(lam: float, c: Array, a: Array) -> Array:
     return np.minimum((lam - c) / (1 - a), (lam + c) / (1 + a))
 
 
+def _join_both(keep: Callable[[Array], Array]) -> Callable[..., Array]:
+    """The smaller of the two candidates after another treatment of their signs."""
+
+    def wrong(lam: float, c: Array, a: Array) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return keep(np.array([(lam - c) / (1 - a), (lam + c) / (1 + a)])).min(axis=0)
+
+    return wrong
+
+
 def join_larger(lam: float, c: Array, a: Array) -> Array:
     """The larger candidate."""
     return np.maximum((lam - c) / (1 - a), (lam + c) / (1 + a))
@@ -135,6 +145,8 @@ def join_cases(rng: np.random.Generator) -> list[Case]:
     return [
         Case((2.0, np.array([1.0, -1.0, 0.5, 0.0]), np.array([0.5, 0.25, -0.5, 0.75])), label="both_signs"),
         Case((1.5, np.array([0.3, -0.6, 0.9]), np.array([1.8, -1.4, -2.5])), label="fast"),
+        Case((1.5, np.array([1.2, -1.2, 0.0]), np.array([2.5, -2.5, 0.5])), label="fast"),
+        Case((2.0, np.array([2.0, -2.0, 0.5]), np.array([1.5, -3.0, 0.25])), label="just_left"),
         Case((3.0, 2.5 * rng.uniform(-1, 1, 6), 0.9 * rng.uniform(-1, 1, 6)), label="random"),
         Case((0.7, 0.6 * rng.uniform(-1, 1, 6), 2.0 * rng.uniform(-1, 1, 6)), label="random"),
     ]
@@ -188,6 +200,19 @@ def leave_last(w: Array, u: Array) -> float:
     return float(np.max(-w[towards] / u[towards])) if towards.any() else float("inf")
 
 
+def leave_zero_counts(w: Array, u: Array) -> float:
+    """A weight that is zero now is taken to arrive now."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = -np.asarray(w, float) / np.asarray(u, float)
+    return float(np.min(np.where(steps >= 0, steps, np.inf)))
+
+
+def leave_none_is_zero(w: Array, u: Array) -> float:
+    """0 where no weight arrives."""
+    step = leave_step(w, u)
+    return step if np.isfinite(step) else 0.0
+
+
 def leave_inverse(w: Array, u: Array) -> float:
     """The quotient turned round."""
     towards = w * u < 0
@@ -199,6 +224,7 @@ def leave_cases(rng: np.random.Generator) -> list[Case]:
     return [
         Case((np.array([1.0, -3.0, 0.2]), np.array([-0.5, 4.0, 0.1])), label="nearest_runs_away"),
         Case((np.array([2.0, -1.0, 0.5]), np.array([1.0, -2.0, 0.25])), label="none"),
+        Case((np.array([0.0, 2.0, -3.0]), np.array([1.0, -1.0, 0.5])), label="just_joined"),
         Case((np.array([2.0, -1.0, 5.0, -4.0]), np.array([-1.0, 0.2, -3.0, 1.0])), label="both_signs"),
         Case((rng.normal(size=6) + 0.3, np.array([1.0, -1, 2, -2, 0.5, -0.5])), label="random"),
         Case((np.array([1.5, 0.8, -0.4, -2.0]), rng.uniform(0.2, 3.0, 4)), label="random"),
@@ -466,6 +492,13 @@ EXERCISES = [
                 _join(lambda lam, c, a: ((c - lam) / a, (c + lam) / a)), "the threshold moves too"
             ),
             "negative_steps": Misconception(join_first, "step backwards"),
+            "sizes_of_steps": Misconception(_join_both(np.abs), "step backwards"),
+            "zero_counts": Misconception(
+                _join_both(lambda steps: np.where(steps >= 0, steps, np.inf)), "a feature that has just left"
+            ),
+            "strength_returned": Misconception(
+                lambda lam, c, a: lam - join_step(lam, c, a), "step for strength"
+            ),
             "larger": Misconception(join_larger, "second event"),
             "sizes": Misconception(
                 _join(lambda lam, c, a: ((lam - abs(c)) / (1 - abs(a)),) * 2), "sign forgotten"
@@ -493,6 +526,8 @@ EXERCISES = [
             "smallest_weight": Misconception(leave_smallest, "small weight taken for first to leave"),
             "last": Misconception(leave_last, "second event"),
             "inverse": Misconception(leave_inverse, "division turned round"),
+            "zero_counts": Misconception(leave_zero_counts, "a feature that has just joined"),
+            "none_is_zero": Misconception(leave_none_is_zero, "no event"),
         },
         cases=leave_cases,
     ),
@@ -543,6 +578,16 @@ EXERCISES = [
             "held_out": Misconception(
                 _gram(lambda S, own, n, left: own / (n - left), lambda m, own, n, left: own / (n - left)),
                 "training and held-out exchanged",
+            ),
+            "plus": Misconception(
+                lambda S, m, n, X_fold: (
+                    2 * right_second(S, X_fold.T @ X_fold, n, n - len(X_fold))
+                    - training_gram(S, m, n, X_fold)
+                ),
+                "sign of the means",
+            ),
+            "all_products": Misconception(
+                _gram(lambda S, own, n, left: S / left, right_centre), "fold not subtracted"
             ),
             "fold_centred": Misconception(gram_fold_centred, "centred Grams do not add up"),
         },
