@@ -21,6 +21,7 @@ COMMANDS = {
     "notebooks": ("course_lib.notebooks.commands", "build", "regenerate and execute changed chapters"),
     "results": ("course_lib.notebooks.commands", "results", "recompute what a chapter only loads"),
     "timing": ("course_lib.notebooks.timing", "main", "how long each section takes, estimated"),
+    "bench": ("course_lib.bench.command", "main", "the solvers timed beside their peers, with accuracy"),
     "readme": ("course_lib.chapters", "main", "bring the chapter table of README.md up to date"),
 }
 
@@ -32,6 +33,8 @@ OPTIONS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
     "check": (("--check", {"action": "store_true", "help": "change nothing; fail on a difference"}),),
     "force": (("--force", {"action": "store_true", "help": "also what has not changed"}),),
     "json": (("--json", {"action": "store_true", "help": "print JSON instead of a table"}),),
+    "only": (("--only", {"nargs": "+", "metavar": "NAME", "help": "these works alone"}),),
+    "quick": (("--quick", {"action": "store_true", "help": "small problems: does it run, is it right?"}),),
     "output": (("--output", {"metavar": "FOLDER", "default": None, "help": "where to write"}),),
 }
 
@@ -46,6 +49,7 @@ TAKES: dict[str, tuple[str, ...]] = {
     "notebooks": ("chapters", "check", "force"),
     "results": ("chapters", "check", "force"),
     "timing": ("chapters",),
+    "bench": ("quick", "only", "output", "force"),
     "readme": ("check",),
 }
 
