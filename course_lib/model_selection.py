@@ -80,8 +80,8 @@ def best_strength(lams: Any, errors: Any, selection: str = "min") -> float:
     errors : array of shape (n_lams, n_folds)
         Mean squared error of each strength on each held-out fold.
     selection : "min" or "1se"
-        ``"min"``: smallest mean error. ``"1se"``: the largest strength whose mean error is within one standard
-        error of that (the one-standard-error rule). Of equally good strengths the largest is returned.
+        ``"min"``: smallest mean error. ``"1se"``: the largest strength whose mean error is within one
+        standard error of that (the one-standard-error rule). Of equally good strengths the largest.
 
     Raises
     ------
@@ -90,7 +90,8 @@ def best_strength(lams: Any, errors: Any, selection: str = "min") -> float:
 
     Examples
     --------
-    >>> best_strength([1.0, 0.1], [[2.0, 4.0], [1.9, 3.9]]), best_strength([1.0, 0.1], [[2, 4], [1.9, 3.9]], "1se")
+    >>> errors = [[2.0, 4.0], [1.9, 3.9]]
+    >>> best_strength([1.0, 0.1], errors), best_strength([1.0, 0.1], errors, "1se")
     (0.1, 1.0)
     """
     lams, errors = validation.vector(lams, "lams"), validation.matrix(errors, "errors")

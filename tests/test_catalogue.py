@@ -60,6 +60,15 @@ def test_every_misconception_fails_and_is_diagnosed_as_itself_with_every_seed(it
         assert len(report.failures) == 1
 
 
+@pytest.mark.parametrize(("item", "name"), WRONG, ids=by_id)
+def test_other_ways_to_make_the_mistake_are_diagnosed_as_it(item, name):
+    for answer in item.wrong_answers[name].also:
+        for seed in range(3):
+            report = judge(item, answer, seed)
+            assert not report.passed
+            assert report.diagnosis == name, f"seed {seed}: {report}"
+
+
 @pytest.mark.parametrize("item", CODE, ids=by_id)
 def test_there_are_enough_right_and_wrong_answers(item):
     assert len(item.alternatives) >= 2

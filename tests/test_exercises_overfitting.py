@@ -55,7 +55,7 @@ def _cut(rows, first, second):
     return rows[:first], rows[first:second], rows[second:]
 
 
-UNLISTED = {  # plausible wrong answers that the catalogue does not know: none may pass
+OTHERS = {  # plausible wrong answers written without a look at the catalogue: none may pass
     "polynomial_features": [
         lambda x, k: np.polynomial.legendre.legvander(x, k),
         lambda x, k: (x**k)[:, None],
@@ -117,12 +117,29 @@ UNLISTED = {  # plausible wrong answers that the catalogue does not know: none m
         lambda n, v, t, rng: _cut(rng.permutation(n), n - v - t, n - t)[:2],
     ],
 }
-WRONG = [(name, number) for name, answers in UNLISTED.items() for number in range(len(answers))]
+NAMED = {  # those that the catalogue knows; the cause of the others is not in it
+    ("bias_variance", 1): "root",
+    ("bias_variance", 3): "absolute",
+    ("bias_variance", 4): "around_truth",
+    ("huber_gradient", 4): "never_cut",
+    ("cross_entropy", 2): "naive",
+    ("cross_entropy", 4): "over_table",
+    ("cross_entropy", 5): "bits",
+    ("cross_entropy", 6): "all_pairs",
+    ("penalised_step", 2): "sign",
+    ("penalised_step", 3): "value",
+    ("penalised_step", 4): "one_after_the_other",
+    ("penalised_step", 5): "square",
+    ("three_way_split", 1): "blocks",
+    ("three_way_split", 4): "replaced",
+    ("three_way_split", 5): "from_one",
+}
+WRONG = [(name, number) for name, answers in OTHERS.items() for number in range(len(answers))]
 
 
 @pytest.mark.parametrize(("name", "number"), WRONG)
 @pytest.mark.parametrize("seed", [0, 7])
-def test_wrong_answers_outside_the_catalogue_fail_and_are_not_taken_for_another_mistake(name, number, seed):
-    report = judge(find(f"overfitting.{name}"), UNLISTED[name][number], seed)
+def test_other_wrong_answers_fail_and_are_not_taken_for_another_mistake(name, number, seed):
+    report = judge(find(f"overfitting.{name}"), OTHERS[name][number], seed)
     assert not report.passed
-    assert report.diagnosis is None
+    assert report.diagnosis == NAMED.get((name, number))

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.optimize import minimize
+from scipy.special import expit, softmax
 from sklearn import linear_model as reference
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -18,7 +20,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from course_lib.linear_model import LogisticRegression, LogisticRegressionCV, logistic_path
-from course_lib.solvers.log_loss import duality_gap, lam_max, objective
+from course_lib.solvers.log_loss import lam_max, objective
+from course_lib.solvers.log_loss_gap import duality_gap
 
 seeds = st.integers(0, 10**6)
 
@@ -29,6 +32,15 @@ def problem(n=40, d=5, classes=2, seed=0):
     y = np.argmax(X[:, :1] * np.arange(classes) + rng.gumbel(size=(n, classes)), axis=1)
     y[: 2 * classes] = np.tile(np.arange(classes), 2)
     return X, y
+
+
+def value_at_best_intercept(X, y, w, b, lam, l1_ratio):
+    """Objective at ``w`` when the intercept is free; ``b`` is near the best one."""
+
+    def value(change):
+        return objective(X, y, w, b + (change[0] if w.ndim == 1 else change), lam, l1_ratio)
+
+    return minimize(value, np.zeros(np.size(b))).fun
 
 
 @pytest.mark.parametrize("estimator", [LogisticRegression(), LogisticRegression(l1_ratio=1.0),
@@ -69,6 +81,7 @@ def test_weights_are_repetitions_and_zero_removes_the_row(classes, l1_ratio):
     X, y = problem(classes=classes)
     weights = np.random.default_rng(1).integers(0, 4, size=len(y))
     weights[: 2 * classes] = 1
+    assert (weights == 0).any()
     weighted = LogisticRegression(0.05, l1_ratio).fit(X, y, sample_weight=weights)
     repeated = LogisticRegression(0.05, l1_ratio).fit(np.repeat(X, weights, axis=0), np.repeat(y, weights))
     np.testing.assert_allclose(weighted.coef_, repeated.coef_, atol=1e-9)
@@ -109,8 +122,13 @@ def test_lam_max_zeros_are_exact_and_labels_may_be_anything():
     assert not LogisticRegression(lam_max(X, codes), 1.0).fit(X, names).coef_.any()
     model = LogisticRegression(0.9 * lam_max(X, codes), 1.0).fit(X, names)
     assert 0 < np.count_nonzero(model.coef_) < model.coef_.size
-    assert set(model.predict(X)) <= set(names)
-    np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
+    P = model.predict_proba(X)
+    np.testing.assert_array_equal(model.predict(X), model.classes_[P.argmax(axis=1)])
+    np.testing.assert_allclose(P, softmax(X @ model.coef_.T + model.intercept_, axis=1), rtol=1e-12)
+    yes = LogisticRegression(0.1).fit(X, names == "red")
+    np.testing.assert_array_equal(yes.predict(X), yes.predict_proba(X)[:, 1] > 0.5)
+    scores = X @ yes.coef_[0] + yes.intercept_
+    np.testing.assert_allclose(yes.predict_proba(X)[:, 1], expit(scores), rtol=1e-12)
 
 
 def test_pipeline_grid_search_clone_pickle():
@@ -144,13 +162,18 @@ def test_path_solves_every_strength(classes, l1_ratio):
         assert single.dual_gap_ <= 1e-9 * value
     quick = logistic_path(X, y, lams[::-1], l1_ratio, tol=1e-6, finish=False)
     np.testing.assert_array_equal(quick[0], lams)
-    np.testing.assert_allclose(quick[1], coefs, atol=0.05)
+    for k, lam in enumerate(lams):
+        single = LogisticRegression(lam, l1_ratio).fit(X, y)
+        w, b = single.coef_.T, single.intercept_
+        least = objective(X, y, w[:, 0] if classes == 2 else w, b, lam, l1_ratio)
+        missing = value_at_best_intercept(X, y, quick[1][..., k], b, lam, l1_ratio) - least
+        assert missing <= quick[2][k] + 1e-12 <= 1e-6 * least * (1 + 1e-5)
 
 
 def test_cross_validation_written_out():
     X, y = problem(60)
     folds = [(np.r_[20:60], np.r_[:20]), (np.r_[:20, 40:60], np.r_[20:40]), (np.r_[:40], np.r_[40:60])]
-    lams = [0.3, 0.01, 0.1, 0.03]
+    lams = [0.3, 0.01, 0.1, 0.12, 0.03]
     model = LogisticRegressionCV(lams, 0.7, cv=folds).fit(X, y)
     assert model.lams_.tolist() == sorted(lams, reverse=True)
     for f, (train, test) in enumerate(folds):
@@ -164,6 +187,7 @@ def test_cross_validation_written_out():
     se = model.loss_path_[mean.argmin()].std(ddof=1) / np.sqrt(3)
     simple = LogisticRegressionCV(lams, 0.7, cv=folds, selection="1se").fit(X, y)
     assert simple.lam_ == max(lam for lam, m in zip(model.lams_, mean, strict=True) if m <= mean.min() + se)
+    assert simple.lam_ > model.lam_
 
 
 def test_threads_and_repetition_give_the_same_bits():

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.special import expit, softmax
 
 from course_lib.losses import LogisticLoss, SoftmaxLoss
 from course_lib.penalties import ElasticNet
-from course_lib.solvers.log_loss import Problem, duality_gap, lam_max, objective
-from course_lib.solvers.newton import lasso_of_parabola, newton
+from course_lib.solvers.log_loss import Problem, lam_max, objective
+from course_lib.solvers.log_loss_gap import duality_gap, gap, tangent
+from course_lib.solvers.newton import lasso_of_parabola, newton, newton_step
 from course_lib.solvers.result import NotConverged
 from course_lib.solvers.separability import separable
 
@@ -29,6 +31,12 @@ def problem(n=30, d=4, classes=2, seed=0):
 
 def strong(X, y):
     return lam_max(X, y)
+
+
+def fitted(X, result):
+    """Probabilities by the text-book's formulas."""
+    scores = X @ result.w + result.b
+    return softmax(scores, axis=1) if scores.ndim == 2 else expit(scores)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -53,8 +61,8 @@ def test_gradient_and_hessian_are_finite_differences(classes):
         step = np.zeros_like(W)
         step[j, k] = 1e-5
         up, down = p.at(W + step), p.at(W - step)
-        assert (up.value - down.value) / 2e-5 == pytest.approx(p.at(W).gradient[j, k], abs=1e-9)
-        slope = (up.gradient - down.gradient)[columns, scores] / 2e-5
+        assert (up.value - down.value) / 2e-5 == pytest.approx(p.gradient(p.at(W))[j, k], abs=1e-9)
+        slope = (p.gradient(up) - p.gradient(down))[columns, scores] / 2e-5
         np.testing.assert_allclose(H[i], slope, atol=1e-9)
 
 
@@ -69,7 +77,7 @@ def test_every_solution_is_certified_and_meets_the_kkt_conditions(
     assert result.certificate <= 1e-9 * result.value
     W = result.w.reshape(4, -1)
     p = Problem.build(X, y, lam, 0.0, fit_intercept=intercept)
-    loss_gradient = p.at(p.packed(result.w, result.b)).gradient[int(intercept) :] - lam * W
+    loss_gradient = p.gradient(p.at(p.packed(result.w, result.b)))[int(intercept) :] - lam * W
     assert ElasticNet(lam, l1_ratio).subdifferential_distance(W, loss_gradient).max() <= 1e-9
     if intercept:
         assert duality_gap(X, y, result.w, result.b, lam, l1_ratio) <= 1e-9 * result.value
@@ -86,6 +94,44 @@ def test_the_gap_bounds_the_distance_to_the_minimum(seed, l1_ratio, classes):
     assert np.isfinite(duality_gap(X, y, w, b, lam, l1_ratio))
     missing = objective(X, y, w, b, lam, l1_ratio) - best.value
     assert missing <= duality_gap(X, y, w, b, lam, l1_ratio) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_gap_sees_a_wrong_intercept(classes):
+    X, y = problem(
+        classes=classes
+    )  # with a penalty this strong all coefficients are 0 whatever the intercept
+    w, b = (np.zeros(4), 2.0) if classes == 2 else (np.zeros((4, 3)), np.array([2.0, 0.0, -1.0]))
+    missing = objective(X, y, w, b, 10.0, 1.0) - newton(X, y, 10.0, 1.0).value
+    assert 0.1 < missing <= duality_gap(X, y, w, b, 10.0, 1.0) * (1 + 1e-12)
+
+
+@settings(max_examples=40)
+@given(seeds, shares, class_counts, st.booleans(), st.floats(0.01, 3), st.sampled_from([0.4, 1.0]))
+def test_the_gap_by_the_tangent_is_a_bound_after_any_step(seed, l1_ratio, classes, intercept, distance, t):
+    X, y = problem(25, 4, classes, seed)
+    p = Problem.build(X, y, 0.05 * strong(X, y), l1_ratio, fit_intercept=intercept)
+    best = newton(X, y, 0.05 * strong(X, y), l1_ratio, fit_intercept=intercept)
+    W = p.packed(best.w, best.b)
+    old = p.at(W + distance * np.random.default_rng(seed).normal(size=W.shape))
+    target, _ = newton_step(p, old, p.gradient(old))
+    new = p.at(old.W + t * (target - old.W))
+    assert new.value - best.value <= gap(p, new, tangent(old, new)) + 1e-14
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.4, 1.0])
+def test_the_gap_by_the_tangent_falls_with_the_fourth_power_of_the_step(classes, l1_ratio):
+    X, y = problem(60, 3, classes)
+    p, best = Problem.build(X, y, 0.005, l1_ratio), newton(X, y, 0.005, l1_ratio)
+    W = p.packed(best.w, best.b)
+    direction = np.random.default_rng(1).normal(size=W.shape) * W  # no sign changes
+    gaps = []
+    for distance in (0.02, 0.01):
+        old = p.at(W + distance * direction)
+        new = p.at(newton_step(p, old, p.gradient(old))[0])
+        gaps.append(gap(p, new, tangent(old, new)))
+    assert gaps[0] / gaps[1] == pytest.approx(16, rel=0.3)
 
 
 @settings(max_examples=40)
@@ -127,11 +173,12 @@ def test_columns_permute_with_their_coefficients(seed, l1_ratio, classes):
     X, y = problem(25, 5, classes, seed)
     order = np.random.default_rng(seed).permutation(5)
     lam = 0.05 * strong(X, y)
-    w, shuffled = (newton(A, y, lam, l1_ratio).w for A in (X, X[:, order]))
-    if classes == 4 and l1_ratio == 1:  # not unique: compare what is
-        w, shuffled = w - w.mean(axis=1, keepdims=True), shuffled - shuffled.mean(axis=1, keepdims=True)
-        return
-    np.testing.assert_allclose(shuffled, w[order], atol=1e-8)
+    one, other = (newton(A, y, lam, l1_ratio) for A in (X, X[:, order]))
+    assert other.value == pytest.approx(one.value, rel=1e-9)
+    P, P_other = (fitted(A, result) for A, result in ((X, one), (X[:, order], other)))
+    np.testing.assert_allclose(P_other, P, atol=1e-8)
+    if classes != 4 or l1_ratio < 1:  # otherwise the coefficients are not unique: their median is an interval
+        np.testing.assert_allclose(other.w, one.w[order], atol=1e-8)
 
 
 def high_precision(X, y, lam, l1_ratio, w, b, s=None):
@@ -196,6 +243,61 @@ def test_coefficients_agree_with_fifty_digits(name, l1_ratio):
     assert result.b == pytest.approx(b, rel=1e-7, abs=1e-7)
 
 
+def softmax_in_high_precision(X, y, lam, l1_ratio, W, b):
+    """Refine to 40 digits on the support and signs of ``W``; return W, b, the objective and probabilities."""
+    with mpmath.workdps(60):
+        mpf, n, K = mpmath.mpf, len(y), len(b)
+        rows = [[mpf(1), *map(mpf, row)] for row in X.tolist()]
+        theta = [[mpf(float(v)) for v in row] for row in np.vstack([b, W])]
+        free = [(j, k) for j in range(len(theta)) for k in range(K) if j == 0 or theta[j][k] != 0]
+        l1, l2 = mpf(lam) * mpf(l1_ratio), mpf(lam) * (1 - mpf(l1_ratio))
+        for _ in range(30):
+            scores = [[mpmath.fdot(x, [t[k] for t in theta]) for k in range(K)] for x in rows]
+            P = [[mpmath.exp(z) / mpmath.fsum(map(mpmath.exp, row)) for z in row] for row in scores]
+            pull = [
+                [mpmath.fsum(rows[i][j] * (P[i][k] - int(y[i] == k)) for i in range(n)) / n for k in range(K)]
+                for j in range(len(theta))
+            ]
+            drift = mpmath.fsum(theta[0])  # half its square is added: of all equal intercepts, those of sum 0
+            slope = [pull[j][k] + (l2 * theta[j][k] + l1 * mpmath.sign(theta[j][k]) if j else drift)
+                     for j, k in free]  # fmt: skip
+            if max(map(abs, slope)) < mpf(10) ** -40:
+                break
+            H = mpmath.matrix(len(free))
+            for a, (j, k) in enumerate(free):
+                for c, (m, q) in enumerate(free):
+                    H[a, c] = mpmath.fsum(
+                        rows[i][j] * rows[i][m] * P[i][k] * (int(k == q) - P[i][q]) for i in range(n)
+                    ) / n + (int(j == m == 0) + (l2 if a == c and j else 0))
+            for (j, k), step in zip(free, mpmath.lu_solve(H, mpmath.matrix(slope)), strict=True):
+                theta[j][k] -= step
+        else:
+            raise AssertionError("the reference itself did not converge")
+        for j in range(1, len(theta)):
+            for k in range(K):
+                assert mpmath.sign(theta[j][k]) == np.sign(W[j - 1, k])
+                assert (j, k) in free or abs(pull[j][k]) <= l1 + mpf(10) ** -30
+        weights = [t for row in theta[1:] for t in row]
+        value = -mpmath.fsum(mpmath.log(P[i][int(y[i])]) for i in range(n)) / n + mpmath.fsum(
+            l1 * abs(t) + l2 / 2 * t**2 for t in weights
+        )
+        refined = np.array(theta, dtype=float)
+        return refined[1:], refined[0], float(value), np.array(P, dtype=float)
+
+
+@pytest.mark.parametrize(("classes", "l1_ratio"), [(3, 0.5), (4, 1.0)])
+def test_softmax_agrees_with_forty_digits(classes, l1_ratio):
+    X, y = problem(20, 3, classes, seed=5)
+    result = newton(X, y, 0.03, l1_ratio)
+    assert 0 < np.count_nonzero(result.w) < result.w.size
+    W, b, value, P = softmax_in_high_precision(X, y, 0.03, l1_ratio, result.w, result.b)
+    assert result.value == pytest.approx(value, rel=1e-14)
+    np.testing.assert_allclose(fitted(X, result), P, rtol=1e-9)
+    if l1_ratio < 1:  # with four classes L1 alone leaves a choice
+        np.testing.assert_allclose(result.w, W, rtol=1e-9)
+        np.testing.assert_allclose(result.b, b, rtol=1e-9)
+
+
 @settings(max_examples=30)
 @given(seeds)
 def test_lasso_of_a_parabola_meets_its_kkt_conditions_where_signs_are_kept(seed):
@@ -205,6 +307,7 @@ def test_lasso_of_a_parabola_meets_its_kkt_conditions_where_signs_are_kept(seed)
     v = lasso_of_parabola(H, gradient, w, l1)
     slope = gradient + H @ (v - w)
     kept = v != 0
+    assert kept.any()
     np.testing.assert_allclose(slope[kept], -0.3 * np.sign(v[kept]), atol=1e-9)
 
     def model(u):
@@ -219,9 +322,11 @@ def test_duplicates_and_wide_data():
         lam = 0.01 * strong(X, y)
         twice = newton(np.hstack([X, X]), y, lam, l1_ratio)
         assert twice.converged
+        assert twice.w.any()
         if l1_ratio == 1:
-            assert twice.value == pytest.approx(newton(X, y, lam, 1.0).value, rel=1e-8)
-            assert np.count_nonzero(twice.w) <= 30
+            once = newton(X, y, lam, 1.0)
+            assert twice.value == pytest.approx(once.value, rel=1e-9)
+            np.testing.assert_allclose(fitted(np.hstack([X, X]), twice), fitted(X, once), atol=1e-7)
         else:
             np.testing.assert_allclose(twice.w[:40], twice.w[40:], atol=1e-7)
 
@@ -255,6 +360,7 @@ def test_the_choice_among_equivalent_softmax_solutions(l1_ratio):
     if l1_ratio < 1:
         np.testing.assert_allclose(result.w.sum(axis=1), 0, atol=1e-9)
     else:
+        assert result.w.any(axis=1).sum() >= 3
         ordered = np.sort(result.w, axis=1)
         assert (ordered[:, 1] * ordered[:, 2] == 0).all()  # one of the two medians is exactly 0
 
@@ -285,6 +391,7 @@ def test_not_converged_is_said_with_the_gap():
 def test_the_objective_never_rises_even_from_a_bad_start(l1_ratio):
     X, y = problem(seed=2)
     result = newton(20 * X, y, 1e-4, l1_ratio, w0=np.full(4, 3.0))
+    assert result.history.size > 3
     assert (np.diff(result.history) <= 1e-14 * np.abs(result.history[:-1])).all()
     np.testing.assert_allclose(result.w, newton(20 * X, y, 1e-4, l1_ratio).w, rtol=1e-7)
 

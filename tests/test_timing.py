@@ -36,7 +36,7 @@ def test_the_text_promises_the_same_minutes_as_the_front_matter(path):
 
 def test_chapter_02_takes_about_an_hour():
     (path,) = files.select(ROOT / "notebooks" / "source", ".md", ["02"])
-    assert core(path).minutes <= 70
+    assert core(path).minutes <= 60
 
 
 def test_the_constants_agree_with_the_readers_of_the_longer_chapter_02():
@@ -113,7 +113,7 @@ def test_minutes_are_the_formula_of_the_docstring(counted):
 def test_the_command_prints_a_table_for_each_chapter(capsys):
     assert timing.main(argparse.Namespace(chapters=["02"])) == 0
     said = capsys.readouterr().out
-    assert said.startswith("02_ridge: labelled 65 minutes")
+    assert said.startswith("02_ridge: labelled 60 minutes")
     assert "\n  core " in said
     assert "\n+ optional " in said
     assert timing.main(argparse.Namespace(chapters=["99"])) == 2

@@ -12,7 +12,7 @@ from course_lib.exercises.wording import engine
 
 __all__ = ["UnknownExercise", "all_items", "find", "modules"]
 
-_ENGINE = {"catalogue", "engine", "exercise", "progress", "report", "stubs", "values", "wording"}
+_ENGINE = {"catalogue", "engine", "exercise", "progress", "report", "stubs", "values", "variants", "wording"}
 
 
 class UnknownExercise(LookupError):

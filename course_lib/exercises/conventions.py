@@ -61,6 +61,12 @@ def base_l1_lam(a: float, c1: float, c2: float) -> Pair:
     return c1 / a, base_strengths(a, c1, c2)[1]
 
 
+def base_share_of_c(a: float, c1: float, c2: float) -> Pair:
+    """The share of c1 in c1 + c2."""
+    lam, _ = base_strengths(a, c1, c2)
+    return lam, c1 / (c1 + c2)
+
+
 def base_two_parts(a: float, c1: float, c2: float) -> Pair:
     """The L1 strength and the L2 strength."""
     return c1 / a, 2 * c2 / a
@@ -166,6 +172,11 @@ def glmnet_halved(lambda_: float, alpha: float, y_sd: float) -> Pair:
     return l1 + l2, l1 / (l1 + l2)
 
 
+def glmnet_two_parts(lambda_: float, alpha: float, y_sd: float) -> Pair:
+    """The L1 strength and the L2 strength."""
+    return lambda_ * alpha, lambda_ * (1 - alpha) / y_sd
+
+
 def glmnet_share_kept(lambda_: float, alpha: float, y_sd: float) -> Pair:
     """The right total with glmnet's own share."""
     return glmnet_to_base(lambda_, alpha, y_sd)[0], alpha
@@ -204,6 +215,7 @@ EXERCISES = [
             "multiplied": Misconception(_base(lambda a, c: c * a, lambda a, c: 2 * c * a), "erratum 6"),
             "halved": Misconception(_base(lambda a, c: c / a, lambda a, c: c / a / 2), "erratum 17"),
             "l2_share": Misconception(base_l2_share, "erratum 34"),
+            "share_of_c": Misconception(base_share_of_c, "erratum 34"),
             "two_parts": Misconception(base_two_parts, "classroom"),
             "l1_strength_only": Misconception(base_l1_lam, "classroom"),
         },
@@ -220,6 +232,7 @@ EXERCISES = [
             "same_c": Misconception(0.5, "pitfall 1"),
             "times_five": Misconception(2.5, "pitfall 1"),
             "lam": Misconception(0.01, "pitfall 1"),
+            "inverse": Misconception(100.0, "pitfall 1"),
         },
     ),
     Exercise(
@@ -237,6 +250,9 @@ EXERCISES = [
             "reduction_ignored": Misconception(_decay(lambda s, n: 2 * s, lambda s, n: 2 * s), "erratum 5"),
             "reductions_swapped": Misconception(
                 _decay(lambda s, n: 2 * n * s, lambda s, n: 2 * s), "erratum 5"
+            ),
+            "always_a_sum": Misconception(
+                _decay(lambda s, n: 2 * n * s, lambda s, n: 2 * n * s), "erratum 5"
             ),
             "doubled": Misconception(_decay(lambda s, n: 4 * s, lambda s, n: 4 * n * s), "erratum 7"),
             "halved": Misconception(_decay(lambda s, n: s / 2, lambda s, n: n * s / 2), "erratum 17"),
@@ -269,6 +285,7 @@ EXERCISES = [
             "share_swapped": Misconception(glmnet_swapped, "erratum 34"),
             "doubled": Misconception(glmnet_doubled, "erratum 7"),
             "halved": Misconception(glmnet_halved, "erratum 17"),
+            "two_parts": Misconception(glmnet_two_parts, "classroom"),
             "share_kept": Misconception(glmnet_share_kept, "pitfall 1"),
         },
         cases=glmnet_cases,
@@ -301,6 +318,7 @@ EXERCISES = [
         misconceptions={
             "same_number": Misconception(4.0, "erratum 6"),
             "n_twice": Misconception(1 / 800, "erratum 6"),
+            "lam": Misconception(0.02, "erratum 6"),
             "n_missing": Misconception(50.0, "erratum 6"),
             "half_kept": Misconception(0.125, "erratum 7"),
             "half_lost": Misconception(0.5, "erratum 7"),

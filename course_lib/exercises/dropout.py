@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.exercises.exercise import Case, Choice, Exercise, Fresh, Misconception, Value
+from course_lib.exercises.values import returned
 
 __all__ = ["EXERCISES"]
 
@@ -55,11 +56,11 @@ def spread(counts: Array, p: float, n: int) -> str:
     return "smaller than for independent draws" if ratio < 1 else "larger than for independent draws"
 
 
-def factors(output: Any, x: Array) -> Array:
-    """Return what each entry was multiplied with."""
-    array = np.array(output, dtype=float)
+def factors(output: Any, x: Array, name: str = "dropout") -> Array:
+    """Return what each entry was multiplied with by the function or method ``name``."""
+    array = returned(output, name)
     if array.shape != x.shape:
-        raise ValueError(f"The result has shape {array.shape}, x has {x.shape}.")
+        raise ValueError(f"{name} returns shape {array.shape} for an array of shape {x.shape}.")
     return array / x
 
 
@@ -108,13 +109,13 @@ def observe_layer(answer: Any, p: float, rng: Rng, x: Array, grad: Array) -> dic
     x, grad = x.copy(), grad.copy()  # what follows is compared with these, should the answer modify its input
     nonzero = x != 0
     result: dict[str, Any] = {}
-    first = np.array(layer.forward(given, True), dtype=float)
-    second = np.array(layer.forward(x.copy(), True), dtype=float)
+    first = returned(layer.forward(given, True), "forward")
+    second = returned(layer.forward(x.copy(), True), "forward")
     if first.shape != x.shape:
-        raise ValueError(f"forward returns shape {first.shape}, x has {x.shape}.")
-    repeated = np.array(twin.forward(x.copy(), True), dtype=float)
+        raise ValueError(f"forward returns shape {first.shape} for an array of shape {x.shape}.")
+    repeated = returned(twin.forward(x.copy(), True), "forward")
     result["a generator in the same state gives"] = _repeats(first, repeated)
-    back = factors(layer.backward(given_grad), grad)
+    back = factors(layer.backward(given_grad), grad, "backward")
     m = second[nonzero] / x[nonzero]
     kept, at_zero = m != 0, back[~nonzero]
     result["forward: share of zeros"] = near(float(np.mean(~kept)), m.size, p, 1 - p)
@@ -126,12 +127,11 @@ def observe_layer(answer: Any, p: float, rng: Rng, x: Array, grad: Array) -> dic
         float(np.mean(at_zero == 0)), at_zero.size, p, 1 - p
     )
     result["backward: factor of kept entries where x = 0"] = _range(at_zero[at_zero != 0])
-    result["backward, called again"] = float(
-        np.max(np.abs(factors(layer.backward(grad.copy()), grad) - back))
-    )
-    evaluated = np.asarray(layer.forward(x.copy(), False), dtype=float)
+    again_back = factors(layer.backward(grad.copy()), grad, "backward")
+    result["backward, called again"] = float(np.max(np.abs(again_back - back)))
+    evaluated = returned(layer.forward(x.copy(), False), "forward")
     result["evaluation: largest change by forward"] = round(float(np.max(np.abs(evaluated - x))), 6)
-    passed = np.asarray(layer.backward(grad.copy()), dtype=float)
+    passed = returned(layer.backward(grad.copy()), "backward")
     result["evaluation: largest change by backward"] = round(float(np.max(np.abs(passed - grad))), 6)
     return result
 
@@ -184,6 +184,10 @@ def forward_float32(x: Array, p: float, rng: Rng, training: bool) -> Array:
     return x.astype(np.float32) * rng.choice(values, size=x.shape, p=[p, 1 - p])
 
 
+def _inverse(share: float) -> float:
+    return 1 / share if share > 0 else 0.0
+
+
 def _forward(scale: Callable[[float], float], at_test: Callable[[float], float] = lambda p: 1.0) -> Any:
     """Drop with probability p, scale by another number, and multiply by a number in evaluation."""
 
@@ -207,8 +211,25 @@ def forward_one_mask(x: Array, p: float, rng: Rng, training: bool) -> Array:
     return x * (rng.random(x.shape[1]) >= p) / (1 - p) if p < 1 else 0 * x
 
 
-def _inverse(share: float) -> float:
-    return 1 / share if share > 0 else 0.0
+def forward_always(x: Array, p: float, rng: Rng, training: bool) -> Array:
+    """Drops in evaluation too."""
+    return forward(x, p, rng, True)
+
+
+def forward_flipped(x: Array, p: float, rng: Rng, training: bool) -> Array:
+    """Keeps with probability p, scaled for the other reading."""
+    if not training:
+        return x
+    return x * (rng.random(x.shape) < p) * _inverse(1 - p)
+
+
+def _forward_mask(draw: Callable[[Array, float, Rng], Any]) -> Callable[..., Array]:
+    """Another mask, before it is scaled."""
+
+    def wrong(x: Array, p: float, rng: Rng, training: bool) -> Array:
+        return x * draw(x, p, rng) * _inverse(1 - p) if training else x
+
+    return wrong
 
 
 def forward_cases(rng: Rng) -> list[Case]:
@@ -332,6 +353,88 @@ class LayerStale(Layer):
         return super().forward(x, True) if training else x
 
 
+class LayerRedrawnInTraining(Layer):
+    """A new mask in the backward pass of training."""
+
+    def forward(self, x: Array, training: bool) -> Array:
+        self.training = training
+        return super().forward(x, training)
+
+    def backward(self, grad: Array) -> Array:
+        return grad * self.draw(grad.shape) if self.training else grad
+
+
+class LayerScaledTwiceInTraining(LayerRedrawnInTraining):
+    """Divided once more while training."""
+
+    def backward(self, grad: Array) -> Array:
+        return grad * self.mask / (1 - self.p) if self.training else grad
+
+
+class LayerOutputInTraining(LayerRedrawnInTraining):
+    """The mask recovered from the output of a training pass."""
+
+    def forward(self, x: Array, training: bool) -> Array:
+        self.output = super().forward(x, training)
+        return self.output
+
+    def backward(self, grad: Array) -> Array:
+        return grad * (self.output != 0) / (1 - self.p) if self.training else grad
+
+
+class LayerTimesOutput(LayerOutputInTraining):
+    """The output where the mask belongs."""
+
+    def backward(self, grad: Array) -> Array:
+        return grad * self.output if self.training else grad
+
+
+class LayerOneDraw(Layer):
+    """Draws once and keeps that mask."""
+
+    first: Any = None
+
+    def draw(self, shape: tuple[int, ...]) -> Array:
+        self.first = super().draw(shape) if self.first is None else self.first
+        return self.first
+
+
+class LayerFlipped(Layer):
+    """p read as the probability of keeping, scaled for the other reading."""
+
+    def draw(self, shape: tuple[int, ...]) -> Array:
+        return (self.rng.random(shape) < self.p) / (1 - self.p)
+
+
+class LayerKeep(Layer):
+    """p read as the probability of keeping."""
+
+    def draw(self, shape: tuple[int, ...]) -> Array:
+        return (self.rng.random(shape) < self.p) / self.p
+
+
+class Layer2014(Layer):
+    """No scale while training, 1 - p in evaluation."""
+
+    def forward(self, x: Array, training: bool) -> Array:
+        self.mask = self.draw(x.shape) * (1 - self.p) if training else np.full(x.shape, 1 - self.p)
+        return x * self.mask
+
+
+class LayerOneRow(Layer):
+    """One mask for all rows."""
+
+    def draw(self, shape: tuple[int, ...]) -> Array:
+        return super().draw(shape[1:])
+
+
+class LayerAlways(Layer):
+    """Drops in evaluation too."""
+
+    def forward(self, x: Array, training: bool) -> Array:
+        return super().forward(x, True)
+
+
 def layer_cases(rng: Rng) -> list[Case]:
     """Inputs with exact zeros, as ReLU makes them; gradients of both signs; p other than 0.5."""
     cases = []
@@ -385,6 +488,22 @@ def _regression(diagonal: Callable[[Array, float], Array]) -> Callable[..., Arra
     return wrong
 
 
+def regression_rescaled(X: Array, y: Array, p: float) -> Array:
+    """Divided by 1 - p once more."""
+    return dropout_regression(X, y, p) / (1 - p)
+
+
+def regression_broadcast(X: Array, y: Array, p: float) -> Array:
+    """The diagonal as a row, added to every row."""
+    gram = X.T @ X
+    return np.linalg.solve(gram + p / (1 - p) * np.diag(gram), X.T @ y)
+
+
+def regression_whole(X: Array, y: Array, p: float) -> Array:
+    """The whole Gram matrix as penalty."""
+    return (1 - p) * np.linalg.solve(X.T @ X, X.T @ y)
+
+
 def regression_cases(rng: Rng) -> list[Case]:
     """Columns of different lengths, correlated; several p; p = 0."""
     small = np.array([[1.0, 2.0], [0.0, -1.0], [3.0, 1.0], [2.0, 0.0]])
@@ -410,14 +529,25 @@ EXERCISES = [
             "float32": forward_float32,
         },
         misconceptions={
-            "scaled_by_one_over_p": Misconception(_forward(lambda p: 1 / p if p else np.inf), "pitfall 8"),
+            "scaled_by_one_over_p": Misconception(_forward(lambda p: 1 / p if p else 1.0), "pitfall 8"),
             "not_scaled": Misconception(_forward(lambda p: 1.0), "erratum 10"),
-            "keep_probability": Misconception(forward_keep, "two meanings of p in use"),
+            "keep_probability": Misconception(
+                forward_keep, "two meanings of p in use", also=(forward_flipped,)
+            ),
             "one_mask": Misconception(forward_one_mask, "NumPy broadcasting"),
             "scaled_at_test_too": Misconception(
                 _forward(lambda p: _inverse(1 - p), lambda p: 1 - p), "erratum 10"
             ),
             "rule_of_2014": Misconception(_forward(lambda p: 1.0, lambda p: 1 - p), "erratum 10"),
+            "always": Misconception(forward_always, "the mode ignored"),
+            "all_or_nothing": Misconception(_forward_mask(lambda x, p, rng: rng.random() >= p), "one draw"),
+            "whole_rows": Misconception(
+                _forward_mask(lambda x, p, rng: rng.random((len(x), 1)) >= p), "NumPy broadcasting"
+            ),
+            "multiplied": Misconception(_forward(lambda p: 1 - p), "scale upside down"),
+            "own_generator": Misconception(
+                _forward_mask(lambda x, p, rng: np.random.default_rng(0).random(x.shape) >= p), "a fixed seed"
+            ),
         },
         cases=forward_cases,
     ),
@@ -430,12 +560,22 @@ EXERCISES = [
         reference=Layer,
         alternatives={"none": LayerNone, "where": LayerWhere, "float32": LayerFloat32},
         misconceptions={
-            "redrawn": Misconception(LayerRedrawn, "mask drawn anew in the backward pass"),
+            "redrawn": Misconception(
+                LayerRedrawn, "mask drawn anew in the backward pass", also=(LayerRedrawnInTraining,)
+            ),
             "scale_forgotten": Misconception(LayerUnscaled, "erratum 10"),
             "not_applied": Misconception(LayerPassed, "erratum 9"),
-            "scaled_twice": Misconception(LayerScaledTwice, "pitfall 8"),
-            "mask_from_output": Misconception(LayerOutput, "zeros made by ReLU"),
+            "scaled_twice": Misconception(LayerScaledTwice, "pitfall 8", also=(LayerScaledTwiceInTraining,)),
+            "mask_from_output": Misconception(
+                LayerOutput, "zeros made by ReLU", also=(LayerOutputInTraining,)
+            ),
             "stale_mask": Misconception(LayerStale, "pitfall 7"),
+            "times_output": Misconception(LayerTimesOutput, "classroom"),
+            "one_draw": Misconception(LayerOneDraw, "the mask drawn once"),
+            "keep_probability": Misconception(LayerFlipped, "two meanings of p in use", also=(LayerKeep,)),
+            "rule_of_2014": Misconception(Layer2014, "erratum 10"),
+            "one_mask": Misconception(LayerOneRow, "NumPy broadcasting"),
+            "always": Misconception(LayerAlways, "the mode ignored"),
         },
         cases=layer_cases,
     ),
@@ -469,6 +609,18 @@ EXERCISES = [
             "mean_not_sum": Misconception(
                 _regression(lambda X, p: p / (1 - p) * np.mean(X**2, axis=0)), "pitfall 1"
             ),
+            "whole_matrix": Misconception(regression_whole, "diag forgotten"),
+            "rescaled": Misconception(regression_rescaled, "scaled twice"),
+            "broadcast": Misconception(regression_broadcast, "NumPy broadcasting"),
+            "doubled": Misconception(
+                _regression(lambda X, p: 2 * p / (1 - p) * np.sum(X**2, axis=0)), "erratum 7"
+            ),
+            "root": Misconception(
+                _regression(lambda X, p: np.sqrt(p / (1 - p)) * np.sum(X**2, axis=0)), "standard deviation"
+            ),
+            "times_n": Misconception(
+                _regression(lambda X, p: len(X) * p / (1 - p) * np.sum(X**2, axis=0)), "n counted twice"
+            ),
         },
         cases=regression_cases,
     ),
@@ -484,6 +636,7 @@ EXERCISES = [
             "standard_deviation": Misconception(np.sqrt(1.5), "pitfall 21"),
             "kept_value_squared": Misconception(6.25, "the probability of keeping left out"),
             "upside_down": Misconception(0.4 / 0.6, "pitfall 8"),
+            "kept_share": 0.4,
         },
     ),
     Value(
@@ -497,6 +650,8 @@ EXERCISES = [
             "all_layers": Misconception(123.0, "units of both hidden layers"),
             "both_counted": Misconception(148.0, "units of the first hidden layer counted too"),
             "squared": Misconception(36.0, "the mask applied twice"),
+            "first_layer": 75,
+            "divided": 64 / 0.75,
         },
     ),
     Value(

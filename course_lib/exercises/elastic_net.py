@@ -304,6 +304,13 @@ def augment_paper(X: Array, y: Array, lam: float, l1_ratio: float) -> tuple[Arra
     return A / root, c, strength / float(root)
 
 
+def augment_paper_sum(X: Array, y: Array, lam: float, l1_ratio: float) -> tuple[Array, Array, float]:
+    """The paper's formulas as they stand, for its own scaling of the loss."""
+    strength, root = lam * (1 - l1_ratio), np.sqrt(1 + lam * (1 - l1_ratio))
+    rows = np.vstack([X, np.sqrt(strength) * np.eye(X.shape[1])]) / root
+    return rows, np.append(y, np.zeros(X.shape[1])), lam * l1_ratio / float(root)
+
+
 def augment_cases(rng: np.random.Generator) -> list[Case]:
     """n unlike d, several strengths, both ends."""
     cases = [
@@ -562,7 +569,9 @@ EXERCISES = [
                 _augment(lambda n, lam, r: -right_entry(n, lam, r), right_strength),
                 "a sign that does not matter",
             ),
-            "paper": Misconception(augment_paper, "Zou and Hastie's augmented data"),
+            "paper": Misconception(
+                augment_paper, "Zou and Hastie's augmented data", also=(augment_paper_sum,)
+            ),
         },
         cases=augment_cases,
     ),

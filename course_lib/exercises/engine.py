@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
 import io
 import linecache
 import re
@@ -15,14 +16,14 @@ import sys
 import sysconfig
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from course_lib.exercises import wording
+from course_lib.exercises import variants, wording
 from course_lib.exercises.exercise import Case, Choice, Exercise, Fresh, Item, Value
 from course_lib.exercises.report import CheckReport, Failure
 from course_lib.exercises.stubs import has_placeholder, is_stub, stub_result
@@ -111,9 +112,11 @@ def _verdict(item: Item, answer: Any, trials: list[Trial], report: CheckReport, 
     name = None
     if unstable and not (wrong and wrong[0].got.error):
         kind, sentence, shown = "random", wording.engine("random"), wrong[0] if wrong else None
-    elif (name := _diagnose(item, trials, seed)) is not None:
-        sentence = wording.of(item).get("misconceptions", {}).get(name, name)
+    elif (name := _diagnose(item, trials)) is not None:
+        sentence = wording.of(item).get("misconceptions", {}).get(name, name) + _besides(item, name, trials)
         kind, shown = "misconception", wrong[0]
+    elif (variant := _simple(item, trials) or _variant(item, trials)) is not None:
+        kind, sentence, shown = variant
     else:
         kind, sentence, shown = _violation(item, trials)
     if shown is not None:
@@ -160,12 +163,14 @@ def _call(item: Exercise, function: Any, case: Case, expected: Outcome | None) -
             outcome = Outcome(raw=raw)
         except KeyboardInterrupt:
             raise Interrupted from None
+        except WrongKind as problem:  # found by the case's own `observe`
+            outcome = Outcome(problem=problem)
         except BaseException as error:  # SystemExit and RecursionError too: the kernel has to survive
             outcome = Outcome(error=error)
     outcome.printed = printed.getvalue()[:_MAX_PRINTED]
     if not case.may_modify:
-        outcome.modified = _modified(item, (kept, kept_kwargs), (args, kwargs))
-    if outcome.error is None:
+        outcome.modified = _modified(item, case, (kept, kept_kwargs), (args, kwargs))
+    if outcome.error is None and outcome.problem is None:
         try:
             if expected is None or expected.error is not None:
                 outcome.parts = reference_parts(outcome.raw, item.returns)
@@ -183,10 +188,16 @@ def _materialise(case: Case) -> tuple[list[Any], dict[str, Any]]:
     return [fresh(value) for value in case.args], {key: fresh(value) for key, value in case.kwargs.items()}
 
 
-def _modified(item: Exercise, before: tuple[Any, Any], after: tuple[Any, Any]) -> tuple[str, ...]:
+def _names(item: Exercise, case: Case) -> list[str]:
+    """Names of a case's arguments; those that only ``observe`` takes have its own names."""
     names = item.parameters
-    names += [f"argument {i + 1}" for i in range(len(names), len(before[0]))]
-    pairs = list(zip(names, before[0], after[0], strict=False))
+    if case.observe:
+        names += list(inspect.signature(case.observe).parameters)[1 + len(names) :]
+    return names + [f"argument {i + 1}" for i in range(len(names), len(case.args))]
+
+
+def _modified(item: Exercise, case: Case, before: tuple[Any, Any], after: tuple[Any, Any]) -> tuple[str, ...]:
+    pairs = list(zip(_names(item, case), before[0], after[0], strict=False))
     pairs += [(key, before[1][key], after[1][key]) for key in before[1]]
     return tuple(name for name, old, new in pairs if not same_input(old, new))
 
@@ -287,21 +298,120 @@ def _zeros_missing(trial: Trial, item: Item) -> bool:
     return False
 
 
-def _diagnose(item: Item, trials: list[Trial], seed: int) -> str | None:
-    """Return the one misconception that gives the learner's results on every case, or None."""
-    matches = []
-    for name, wrong in item.wrong_answers.items():
-        if all(_as_wrong(item, wrong.answer, trial) for trial in trials):
-            matches.append(name)
-    return matches[0] if len(matches) == 1 else None
+def _diagnose(item: Item, trials: list[Trial]) -> str | None:
+    """Return the one misconception that gives the learner's results on every case, or None.
+
+    If none does and some results are not finite or errors, the cases with finite results decide, first
+    together with the condition that the misconception breaks down on the same cases as the learner's answer.
+    """
+    outcomes = {
+        name: [_outcomes(item, answer, trials) for answer in (wrong.answer, *wrong.also)]
+        for name, wrong in item.wrong_answers.items()
+    }
+    finite = [not _broken(trial.got) for trial in trials]
+    telling = _evidence(item, [trial for trial, good in zip(trials, finite, strict=True) if good]) > 1
+
+    def only(fits: Callable[[list[Outcome]], bool]) -> list[str]:
+        return [name for name, ways in outcomes.items() if any(map(fits, ways))]
+
+    def agrees(found: list[Outcome], where: list[bool]) -> bool:
+        return all(
+            outcome.same_as(trial.got, trial.case, item)
+            for outcome, trial, look in zip(found, trials, where, strict=True)
+            if look
+        )
+
+    names = only(lambda found: agrees(found, [True] * len(trials)))
+    if not names and any(finite) and not all(finite):
+        names = only(
+            lambda found: agrees(found, finite) and [not _broken(outcome) for outcome in found] == finite
+        ) or (only(lambda found: agrees(found, finite)) if telling else [])
+    return names[0] if len(names) == 1 else None
 
 
-def _as_wrong(item: Item, wrong: Any, trial: Trial) -> bool:
+def _outcomes(item: Item, wrong: Any, trials: list[Trial]) -> list[Outcome]:
     if isinstance(item, Exercise):
-        outcome = _call(item, wrong, trial.case, trial.expected)
-    else:
-        outcome = _given(wrong() if callable(wrong) else wrong, trial.expected, item)
-    return outcome.same_as(trial.got, trial.case, item)
+        return [_call(item, wrong, trial.case, trial.expected) for trial in trials]
+    value = wrong() if callable(wrong) else wrong
+    return [_given(value, trial.expected, item) for trial in trials]
+
+
+def _broken(outcome: Outcome) -> bool:
+    """Whether a call stopped with an error, or its result holds NaN or inf."""
+    if outcome.parts is None:
+        return outcome.error is not None
+    numbers = (part for part in outcome.parts.values() if not isinstance(part, str))
+    return not all(np.isfinite(part).all() for part in numbers)
+
+
+def _evidence(item: Item, trials: list[Trial]) -> int:
+    """How many numbers are wrong: a single one can agree with another mistake by accident."""
+    return sum(
+        int(np.size(trial.got.parts[key]))
+        for trial in trials
+        if not trial.right and trial.expected.parts and trial.got.parts
+        for key in differing(trial.expected, trial.got, trial.case, item)
+        if key in trial.got.parts
+    )
+
+
+def _besides(item: Item, name: str, trials: list[Trial]) -> str:
+    """Say what else is wrong with an answer that the misconception itself gets right."""
+    wrong = item.wrong_answers[name]
+    if any(own.modified for own in _outcomes(item, wrong.answer, trials)):
+        return ""
+    changed = dict.fromkeys(key for trial in trials for key in trial.got.modified)
+    if changed:
+        return " " + wording.engine("modified", names=", ".join(changed))
+    found = _outcomes(item, wrong.answer, trials)
+    for trial, own in zip(trials, found, strict=True):
+        if _broken(trial.got) and not _broken(own):
+            if trial.got.error is not None:
+                return "\n" + _error_sentence(trial.got.error)
+            return " " + (_not_finite(item, [trial], trials) or ("", "", trial))[1]
+    return ""
+
+
+def _simple(item: Item, trials: list[Trial]) -> Finding | None:
+    """Two results exchanged, or one factor on every case: readings that come before all others."""
+    wrong = [trial for trial in trials if not trial.right]
+    if not all(trial.got.parts and trial.expected.parts for trial in trials):
+        return None
+    if any(e.shape != g.shape for trial in trials for _, e, g in _pairs(trial)):
+        return _swapped(item, wrong, trials)
+    found = _swapped(item, wrong, trials) or _scaled(item, wrong, trials)
+    return found if found and found[0] in ("swapped", "sign", "factor") else None
+
+
+def _variant(item: Item, trials: list[Trial]) -> Finding | None:
+    """The right answer to other inputs, or worked on afterwards; the readings that fit every case, if few."""
+    wrong = [trial for trial in trials if not trial.right]
+    if not isinstance(item, Exercise) or not callable(item.reference) or _evidence(item, wrong) < 2:
+        return None
+    args, _ = _materialise(wrong[0].case)
+    names = item.parameters
+    for found in (
+        variants.other_inputs(item.reference, names, args),
+        variants.other_results(item.reference, names, args, wrong[0].expected.raw),
+    ):
+        fitting = [
+            (kind, sentence)
+            for kind, sentence, answer in found
+            if all(_as_wrong(item, answer, trial) for trial in (*wrong, *trials))
+        ]
+        sentences = list(dict.fromkeys(sentence for _, sentence in fitting))
+        if 1 <= len(sentences) <= 3:
+            text = sentences[0]
+            if fitting[0][0] == "other_input":
+                text = wording.engine("other_input", change=wording.engine("or_when").join(sentences))
+            elif len(sentences) > 1:
+                continue
+            return fitting[0][0], text, wrong[0]
+    return None
+
+
+def _as_wrong(item: Exercise, wrong: Any, trial: Trial) -> bool:
+    return _call(item, wrong, trial.case, trial.expected).same_as(trial.got, trial.case, item)
 
 
 # ------------------------------------------------------------------------------------------------ explaining
@@ -312,7 +422,8 @@ def _violation(item: Item, trials: list[Trial]) -> Finding:
     wrong = [trial for trial in trials if not trial.right]
     for trial in wrong:
         if trial.got.error is not None:
-            return "error", _error_sentence(trial.got.error), trial
+            text = _error_sentence(trial.got.error)
+            return _overwritten(item, wrong, trials, text) or ("error", text, trial)
         if trial.expected.error is not None:
             name = type(trial.expected.error).__name__
             return "no_error", wording.engine("no_error", name=name), trial
@@ -366,12 +477,26 @@ def _shape(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | Non
 
 
 def _not_finite(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
+    edges = _labels(item, [trial.case for trial in wrong]) if _only_not_finite(wrong, trials, item) else ""
     for trial in wrong:
         for key, e, g in _pairs(trial):
             if not np.isfinite(g).all() and np.isfinite(e).all():
                 which = "NaN" if np.isnan(g).any() else "inf"
+                if edges:
+                    words = {"which": which, "part": _part_text(key), "wrong": edges}
+                    return "edge", wording.engine("edge", **words), trial
                 return "not_finite", wording.engine("not_finite", which=which, part=_part_text(key)), trial
     return None
+
+
+def _only_not_finite(wrong: list[Trial], trials: list[Trial], item: Item) -> bool:
+    """Whether everything is right but for entries that should be finite and are not."""
+    for trial in wrong:
+        for _, e, g in _pairs(trial):
+            finite = np.isfinite(g)
+            if e.shape != g.shape or not close(e[finite], g[finite], item.rtol, item.atol):
+                return False
+    return 2 * len(wrong) < len(trials) and all(trial.got.parts for trial in wrong)
 
 
 def _scaled(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
@@ -464,6 +589,15 @@ def _changed(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | N
     return "modified", wording.engine("modified", names=", ".join(names)), changing[0]
 
 
+def _overwritten(item: Item, wrong: list[Trial], trials: list[Trial], text: str) -> Finding | None:
+    """An input changed in place, where the only errors say that whole numbers cannot take the new values."""
+    errors = [trial.got.error for trial in wrong if trial.got.error is not None]
+    if not all(isinstance(error, TypeError) and "casting rule" in str(error) for error in errors):
+        return None
+    kind, sentence, shown = _changed(item, wrong, trials) or ("", "", None)
+    return (kind, f"{sentence}\n{text}", shown) if shown else None
+
+
 def _particular(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
     right = [trial for trial in trials if trial.right]
     if not right:
@@ -508,8 +642,7 @@ def _failure(item: Item, trial: Trial) -> Failure:
     inputs: Mapping[str, str] = {}
     if isinstance(item, Exercise):
         args, kwargs = _materialise(trial.case)
-        names = item.parameters + [f"argument {i + 1}" for i in range(len(item.parameters), len(args))]
-        inputs = {name: show(value) for name, value in zip(names, args, strict=False)}
+        inputs = {name: show(value) for name, value in zip(_names(item, trial.case), args, strict=False)}
         inputs |= {name: show(value) for name, value in kwargs.items()}
     expected, got = _shown(trial.expected, item), _shown(trial.got, item)
     if expected == got and trial.got.parts:

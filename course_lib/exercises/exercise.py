@@ -58,10 +58,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Misconception:
-    """A wrong answer that can be executed, and where it was seen (``"erratum 3"``, ``"pitfall 20"``)."""
+    """A wrong answer that can be executed, and where it was seen (``"erratum 3"``, ``"pitfall 20"``).
+
+    ``also`` holds other ways to make the same mistake, with other results but the same sentence.
+    """
 
     answer: Any
     source: str = ""
+    also: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -271,6 +271,18 @@ def soft_shifted(z: Array, threshold: float) -> Array:
     return np.asarray(z - threshold)
 
 
+def soft_two_steps(z: Array, threshold: float) -> Array:
+    """Survivors that have become small are removed too."""
+    moved = z - threshold * np.sign(z)
+    return np.where(np.abs(moved) < threshold, 0.0, moved)
+
+
+def soft_dropped(z: Array, threshold: float) -> Array:
+    """Survivors only."""
+    kept = z[np.abs(z) > threshold]
+    return kept - threshold * np.sign(kept)
+
+
 def threshold_cases(rng: np.random.Generator) -> list[Case]:
     """Both signs, zeros, entries near the threshold, a threshold of zero, a matrix, a large threshold."""
     return [
@@ -639,6 +651,14 @@ EXERCISES = [
             "correlation": Misconception(lam_max_correlation, "pull and correlation confused"),
             "standardised": Misconception(lam_max_standardised, "the scaler of the first cell"),
             "index": Misconception(lam_max_index, "argmax for max"),
+            "columns": Misconception(
+                lambda X, y: float(np.max(np.abs((X - X.mean(axis=0)).T @ (y - y.mean()))) / X.shape[1]),
+                "len of the transpose",
+            ),
+            "smallest": Misconception(
+                lambda X, y: float(np.min(np.abs((X - X.mean(axis=0)).T @ (y - y.mean()))) / len(y)),
+                "the word smallest",
+            ),
         },
         cases=lam_max_cases,
     ),
@@ -667,6 +687,8 @@ EXERCISES = [
             "kept_inside": Misconception(soft_kept_inside, "the middle case forgotten"),
             "clipped": Misconception(soft_clipped, "the complement"),
             "shifted": Misconception(soft_shifted, "only the first case of three"),
+            "two_steps": Misconception(soft_two_steps, "tested after the subtraction"),
+            "dropped": Misconception(soft_dropped, "boolean indexing"),
         },
         cases=threshold_cases,
     ),

@@ -66,6 +66,26 @@ def features_transposed(x: Array, degree: int) -> Array:
     return polynomial_features(x, degree).T
 
 
+def features_times(x: Array, degree: int) -> Array:
+    """Multiples of x, from 0 x on."""
+    return np.outer(x, np.arange(degree + 1))
+
+
+def features_exponent(x: Array, degree: int) -> Array:
+    """Base and exponent exchanged."""
+    return np.arange(degree + 1, dtype=float) ** np.asarray(x)[:, None]
+
+
+def features_logarithm(x: Array, degree: int) -> Array:
+    """Powers through the logarithm."""
+    return np.exp(np.arange(degree + 1) * np.log(x)[:, None])
+
+
+def features_ends(x: Array, degree: int) -> Array:
+    """The first and the last power only."""
+    return np.column_stack([np.ones(len(x)), np.asarray(x) ** degree])
+
+
 def polynomial_cases(rng: np.random.Generator) -> list[Case]:
     """Negative values, a zero, several degrees, degree 0; never as many columns as rows."""
     return [
@@ -135,6 +155,38 @@ def variance_of_everything(predictions: Array, truth: Array) -> tuple[float, flo
 def variance_unbiased(predictions: Array, truth: Array) -> tuple[float, float]:
     """Divided by the number of draws minus one."""
     return bias_variance(predictions, truth)[0], float(predictions.var(axis=0, ddof=1).mean())
+
+
+def bias_absolute(predictions: Array, truth: Array) -> tuple[float, float]:
+    """The mean absolute bias."""
+    _, variance = bias_variance(predictions, truth)
+    return float(np.mean(np.abs(predictions.mean(axis=0) - truth))), variance
+
+
+def bias_grand_mean(predictions: Array, truth: Array) -> tuple[float, float]:
+    """One mean prediction for all points."""
+    return float(np.mean((predictions.mean() - truth) ** 2)), bias_variance(predictions, truth)[1]
+
+
+def variance_root(predictions: Array, truth: Array) -> tuple[float, float]:
+    """Standard deviations, averaged over the points."""
+    return bias_variance(predictions, truth)[0], float(predictions.std(axis=0).mean())
+
+
+def variance_root_last(predictions: Array, truth: Array) -> tuple[float, float]:
+    """The root of the averaged variance."""
+    bias_squared, variance = bias_variance(predictions, truth)
+    return bias_squared, float(np.sqrt(variance))
+
+
+def variance_around_truth(predictions: Array, truth: Array) -> tuple[float, float]:
+    """The spread around the truth."""
+    return bias_variance(predictions, truth)[0], float(np.mean((predictions - truth) ** 2))
+
+
+def not_averaged(predictions: Array, truth: Array) -> tuple[Array, Array]:
+    """One pair of numbers for each point."""
+    return (predictions.mean(axis=0) - truth) ** 2, predictions.var(axis=0)
 
 
 def prediction_cases(rng: np.random.Generator) -> list[Case]:
@@ -214,12 +266,36 @@ def huber_one_tail(y: Array, score: Array, delta: float) -> Array:
     return np.minimum(score - y, delta) / len(y)
 
 
+def huber_parabola_doubled(y: Array, score: Array, delta: float) -> Array:
+    """A parabola without its ½."""
+    r = score - y
+    return np.where(np.abs(r) <= delta, 2 * r, delta * np.sign(r)) / len(y)
+
+
+def huber_loss(y: Array, score: Array, delta: float) -> float:
+    """The loss itself."""
+    r = np.abs(score - y)
+    return float(np.mean(np.where(r <= delta, r**2 / 2, delta * (r - delta / 2))))
+
+
+def huber_squared_threshold(y: Array, score: Array, delta: float) -> Array:
+    """The square of the residual held against delta."""
+    r = score - y
+    return np.where(r**2 <= delta, r, delta * np.sign(r)) / len(y)
+
+
+def huber_squared_loss(y: Array, score: Array, delta: float) -> Array:
+    """The gradient of the squared loss."""
+    return (score - y) / len(y)
+
+
 def residual_cases(rng: np.random.Generator) -> list[Case]:
     """Residuals of both signs on both sides of delta, several deltas, a perfect prediction."""
     cases = [
         Case((np.array([3.0, -1.0, 0.0, 5.0]), np.array([1.0, -0.5, 0.0, 11.0]), 1.5), label="small"),
         Case((np.array([1.0, -2.0, 0.5]), np.array([1.2, -2.3, 0.5]), 2.0), label="all_small"),
         Case((np.array([40.0, -30.0]), np.array([1.0, 2.0]), 0.5), label="outliers"),
+        Case((np.array([0.0, 1.0, 2.0]), np.array([1.8, -0.7, 2.1]), 2.0), label="all_small"),
     ]
     for n, delta in ((7, 0.4), (11, 2.5)):
         y = rng.normal(size=n)
@@ -294,6 +370,42 @@ def cross_entropy_twice(labels: Array, scores: Array) -> float:
     return cross_entropy(labels, _probabilities(scores))
 
 
+def cross_entropy_naive_sum(labels: Array, scores: Array) -> float:
+    """exp of the raw scores inside the logarithm."""
+    return float(np.mean(np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(len(labels)), labels]))
+
+
+def cross_entropy_one_shift(labels: Array, scores: Array) -> float:
+    """One maximum for the whole table."""
+    top = scores.max()
+    log_sum = top + np.log(np.exp(scores - top).sum(axis=1))
+    return float(np.mean(log_sum - scores[np.arange(len(labels)), labels]))
+
+
+def cross_entropy_over_rows(labels: Array, scores: Array) -> float:
+    """Probabilities that sum to 1 over the samples."""
+    shifted = scores - scores.max(axis=0)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=0))
+    return float(-np.mean(log_p[np.arange(len(labels)), labels]))
+
+
+def cross_entropy_over_table(labels: Array, scores: Array) -> float:
+    """The mean over samples and classes."""
+    return cross_entropy(labels, scores) / scores.shape[1]
+
+
+def cross_entropy_bits(labels: Array, scores: Array) -> float:
+    """Logarithms to base 2."""
+    return cross_entropy(labels, scores) / float(np.log(2))
+
+
+def cross_entropy_all_pairs(labels: Array, scores: Array) -> float:
+    """Every label looked up in every row."""
+    top = scores.max(axis=1)
+    log_sum = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
+    return float(np.mean(log_sum - scores[:, labels])) if len(labels) else 0.0
+
+
 def score_cases(rng: np.random.Generator) -> list[Case]:
     """Small scores, scores of several hundred of both signs, two and more classes."""
     small = np.array([[2.0, 0.0, -1.0], [0.5, 0.5, 0.0], [0.0, 3.0, 1.0]])
@@ -360,6 +472,21 @@ def step_penalty_unscaled(w: Array, loss_gradient: Array, lam: float, step: floa
     return w - step * loss_gradient - lam * w
 
 
+def _step(gradient: Callable[[Array, Array, float], Array]) -> Callable[..., Array]:
+    """A step along another gradient."""
+
+    def wrong(w: Array, loss_gradient: Array, lam: float, step: float) -> Array:
+        return w - step * gradient(w, loss_gradient, lam)
+
+    return wrong
+
+
+def step_one_after_the_other(w: Array, loss_gradient: Array, lam: float, step: float) -> Array:
+    """The penalty's pull at the new weights."""
+    w = w - step * loss_gradient
+    return w - step * lam * w
+
+
 def step_cases(rng: np.random.Generator) -> list[Case]:
     """Weights of both signs and a zero, a weight without gradient, strengths 0, below and above 1."""
     cases = [
@@ -397,11 +524,51 @@ def split_choice(n: int, n_validation: int, n_test: int, rng: np.random.Generato
     return np.setdiff1d(np.arange(n), held_out), held_out[:n_validation], held_out[n_validation:]
 
 
+def split_ranks(n: int, n_validation: int, n_test: int, rng: np.random.Generator) -> tuple[Array, ...]:
+    """Rows in the order of random numbers."""
+    test, validation, train = np.split(rng.random(n).argsort(), [n_test, n_test + n_validation])
+    return train, validation, test
+
+
 def split_masks(n: int, n_validation: int, n_test: int, rng: np.random.Generator) -> tuple[Array, ...]:
     """Three boolean masks."""
     rank = rng.permutation(n)
     test, validation = rank < n_test, (rank >= n_test) & (rank < n_test + n_validation)
     return ~(test | validation), validation, test
+
+
+def split_replaced(n: int, n_validation: int, n_test: int, rng: np.random.Generator) -> tuple[Array, ...]:
+    """Drawn with replacement."""
+    rows, cut = rng.integers(0, n, n), n - n_validation - n_test
+    return rows[:cut], rows[cut : cut + n_validation], rows[cut + n_validation :]
+
+
+def split_blocks(n: int, n_validation: int, n_test: int, rng: np.random.Generator) -> tuple[Array, ...]:
+    """Cut first and shuffled afterwards, inside the parts."""
+    first, second, third = (rng.permutation(part) for part in split_unshuffled(n, n_validation, n_test, rng))
+    return first, second, third
+
+
+def split_held_out_overlap(
+    n: int, n_validation: int, n_test: int, rng: np.random.Generator
+) -> tuple[Array, ...]:
+    """Validation and test drawn independently, the rest for training."""
+    validation, test = (rng.choice(n, size, replace=False) for size in (n_validation, n_test))
+    return np.setdiff1d(np.arange(n), np.append(validation, test)), validation, test
+
+
+def split_train_keeps_test(
+    n: int, n_validation: int, n_test: int, rng: np.random.Generator
+) -> tuple[Array, ...]:
+    """Everything but the validation rows for training."""
+    order = rng.permutation(n)
+    return order[n_validation:], order[:n_validation], order[n_validation : n_validation + n_test]
+
+
+def split_from_one(n: int, n_validation: int, n_test: int, rng: np.random.Generator) -> tuple[Array, ...]:
+    """Rows counted from 1."""
+    train, validation, test = three_way_split(n, n_validation, n_test, rng)
+    return train + 1, validation + 1, test + 1
 
 
 def split_unshuffled(n: int, n_validation: int, n_test: int, rng: np.random.Generator) -> tuple[Array, ...]:
@@ -447,7 +614,8 @@ def split_own_seed(n: int, n_validation: int, n_test: int, rng: np.random.Genera
 def describe_split(answer: Callable[..., Any], n: int, n_validation: int, n_test: int, rng: Any) -> Any:
     """What matters about a split; every right one, whatever its order, gives the same description."""
     again, other = copy.deepcopy(rng), np.random.default_rng(1)
-    parts = _row_numbers(answer(n, n_validation, n_test, rng))
+    given = answer(n, n_validation, n_test, rng)
+    parts = _row_numbers(given)
     repeated = _row_numbers(answer(n, n_validation, n_test, again))
     elsewhere = _row_numbers(answer(n, n_validation, n_test, other))
     train, validation, test = (set(part) for part in parts)
@@ -459,7 +627,9 @@ def describe_split(answer: Callable[..., Any], n: int, n_validation: int, n_test
         "in training and test": bool(train & test),
         "in training and validation": bool(train & validation),
         "in validation and test": bool(validation & test),
-        "rows never used": train | validation | test != set(range(n)),
+        "a row that does not exist": not train | validation | test <= set(range(n)),
+        "boolean masks for row numbers": any(np.asarray(part).dtype.kind == "b" for part in given),
+        "rows never used": not set(range(n)) <= train | validation | test,
         "training rows are neighbours": _neighbours(train, n),
         "validation rows are neighbours": _neighbours(validation, n),
         "test rows are neighbours": _neighbours(test, n),
@@ -475,7 +645,9 @@ def _neighbours(part: set[int], n: int) -> bool:
 
 def _row_numbers(parts: Any) -> list[list[int]]:
     """Three lists of row numbers, whether they came as numbers or as boolean masks."""
-    arrays = [np.asarray(part) for part in parts] if np.iterable(parts) else []
+    arrays = (
+        [np.asarray(part) if len(part) else np.zeros(0, int) for part in parts] if np.iterable(parts) else []
+    )
     if len(arrays) != 3 or any(part.ndim != 1 or part.dtype.kind not in "iub" for part in arrays):
         raise ValueError("return three arrays of row numbers: train, validation, test")
     return [(np.flatnonzero(part) if part.dtype.kind == "b" else part).tolist() for part in arrays]
@@ -483,8 +655,13 @@ def _row_numbers(parts: Any) -> list[list[int]]:
 
 def split_cases(rng: np.random.Generator) -> list[Case]:
     """Three different sizes, large enough that an accident cannot look like a mistake."""
-    seeds = [int(seed) for seed in rng.integers(2, 2**31, 3)]
-    sizes = (((40, 8, 12), "small"), ((300, 60, 90), "large"), ((200, 70, 30), "large"))
+    seeds = [int(seed) for seed in rng.integers(2, 2**31, 4)]
+    sizes = (
+        ((40, 8, 12), "small"),
+        ((300, 60, 90), "large"),
+        ((200, 70, 30), "large"),
+        ((100, 30, 0), "no_test"),
+    )
     return [Case((*size, _generator(seed)), label=label, observe=describe_split)
             for (size, label), seed in zip(sizes, seeds, strict=True)]  # fmt: skip
 
@@ -505,9 +682,12 @@ EXERCISES = [
         misconceptions={
             "no_constant": Misconception(features_no_constant, "classroom"),
             "one_short": Misconception(features_one_short, "classroom"),
-            "multiples": Misconception(features_multiples, "classroom"),
+            "multiples": Misconception(features_multiples, "classroom", also=(features_times,)),
             "falling": Misconception(features_falling, "classroom"),
             "transposed": Misconception(features_transposed, "classroom"),
+            "exponent": Misconception(features_exponent, "base and exponent exchanged"),
+            "logarithm": Misconception(features_logarithm, "x^k as exp(k log x)"),
+            "ends_only": Misconception(features_ends, "classroom"),
         },
         cases=polynomial_cases,
     ),
@@ -539,6 +719,11 @@ EXERCISES = [
             "over_points": Misconception(variance_over_points, "classroom"),
             "of_everything": Misconception(variance_of_everything, "classroom"),
             "unbiased": Misconception(variance_unbiased, "classroom"),
+            "absolute": Misconception(bias_absolute, "classroom"),
+            "grand_mean": Misconception(bias_grand_mean, "axis forgotten"),
+            "around_truth": Misconception(variance_around_truth, "classroom"),
+            "not_averaged": Misconception(not_averaged, "classroom"),
+            "root": Misconception(variance_root, "standard deviation", also=(variance_root_last,)),
         },
         cases=prediction_cases,
     ),
@@ -548,7 +733,13 @@ EXERCISES = [
         minutes=2,
         difficulty=1,
         reference=0.25,
-        misconceptions={"standard_deviation": 0.5, "half": 0.125, "zero": 0.0},
+        misconceptions={
+            "standard_deviation": 0.5,
+            "half": 0.125,
+            "zero": 0.0,
+            "root": 0.5**0.5,
+            "squared_twice": 0.0625,
+        },
     ),
     Exercise(
         id="overfitting.huber_gradient",
@@ -565,6 +756,10 @@ EXERCISES = [
             "smooth_l1": Misconception(huber_smooth_l1, "torch.nn.SmoothL1Loss"),
             "positive_tails": Misconception(huber_positive_tails, "classroom"),
             "one_tail": Misconception(huber_one_tail, "classroom"),
+            "parabola_doubled": Misconception(huber_parabola_doubled, "erratum 7"),
+            "loss": Misconception(huber_loss, "value and gradient confused"),
+            "squared_threshold": Misconception(huber_squared_threshold, "classroom"),
+            "never_cut": Misconception(huber_squared_loss, "classroom"),
         },
         cases=residual_cases,
     ),
@@ -581,12 +776,17 @@ EXERCISES = [
             "one_hot": cross_entropy_one_hot,
         },
         misconceptions={
-            "naive": Misconception(cross_entropy_naive, "classroom"),
+            "naive": Misconception(cross_entropy_naive, "classroom", also=(cross_entropy_naive_sum,)),
             "log_of_zero": Misconception(cross_entropy_log_of_zero, "classroom"),
             "epsilon": Misconception(cross_entropy_epsilon, "classroom"),
             "shift_lost": Misconception(cross_entropy_shift_lost, "classroom"),
             "sum": Misconception(cross_entropy_sum, "erratum 5"),
             "twice": Misconception(cross_entropy_twice, "erratum 21"),
+            "one_shift": Misconception(cross_entropy_one_shift, "max without axis"),
+            "over_rows": Misconception(cross_entropy_over_rows, "axis confused"),
+            "over_table": Misconception(cross_entropy_over_table, "mean over one-hot entries"),
+            "bits": Misconception(cross_entropy_bits, "log2"),
+            "all_pairs": Misconception(cross_entropy_all_pairs, "NumPy indexing"),
         },
         cases=score_cases,
     ),
@@ -605,6 +805,13 @@ EXERCISES = [
             "doubled": Misconception(step_doubled, "erratum 17"),
             "absolute": Misconception(step_absolute, "erratum 3"),
             "unscaled": Misconception(step_penalty_unscaled, "pitfall 4"),
+            "square": Misconception(_step(lambda w, g, lam: g + lam * w**2), "erratum 3"),
+            "value": Misconception(
+                _step(lambda w, g, lam: g + lam * np.sum(w**2) / 2), "value and gradient confused"
+            ),
+            "lam_on_everything": Misconception(_step(lambda w, g, lam: lam * (g + w)), "brackets"),
+            "one_after_the_other": Misconception(step_one_after_the_other, "classroom"),
+            "sign": Misconception(_step(lambda w, g, lam: g + lam * np.sign(w)), "the lasso's subgradient"),
         },
         cases=step_cases,
     ),
@@ -616,7 +823,7 @@ EXERCISES = [
         signature="three_way_split(n, n_validation, n_test, rng)",
         returns=("train", "validation", "test"),
         reference=three_way_split,
-        alternatives={"shuffle": split_shuffle, "choice": split_choice, "masks": split_masks},
+        alternatives={"shuffle": split_shuffle, "choice": split_choice, "ranks": split_ranks},
         misconceptions={
             "unshuffled": Misconception(split_unshuffled, "erratum 22"),
             "independent": Misconception(split_independent, "classroom"),
@@ -624,6 +831,12 @@ EXERCISES = [
             "train_keeps_validation": Misconception(split_train_keeps_validation, "classroom"),
             "test_at_the_end": Misconception(split_test_at_the_end, "classroom"),
             "own_seed": Misconception(split_own_seed, "classroom"),
+            "masks": Misconception(split_masks, "masks for indices"),
+            "replaced": Misconception(split_replaced, "rng.integers"),
+            "blocks": Misconception(split_blocks, "shuffled too late"),
+            "held_out_overlap": Misconception(split_held_out_overlap, "classroom"),
+            "train_keeps_test": Misconception(split_train_keeps_test, "a slice with one end"),
+            "from_one": Misconception(split_from_one, "counting from 1"),
         },
         cases=split_cases,
     ),

@@ -191,6 +191,16 @@ def closed_form_all_entries(X: Array, y: Array, lam: float) -> Array:
     return np.linalg.solve(X.T @ X + len(y) * lam, X.T @ y)
 
 
+def closed_form_one_by_one(X: Array, y: Array, lam: float) -> Array:
+    """Each weight by itself."""
+    return X.T @ y / (np.sum(X**2, axis=0) + len(y) * lam)
+
+
+def closed_form_scaled(X: Array, y: Array, lam: float) -> Array:
+    """Least squares, shrunk as if the columns were orthonormal."""
+    return np.linalg.lstsq(X, y, rcond=None)[0] / (1 + lam)
+
+
 def fit_cases(rng: np.random.Generator) -> list[Case]:
     """Data sets with more samples than features, several strengths."""
     cases = [
@@ -232,6 +242,22 @@ def fit_float32(X: Array, y: Array, lam: float) -> tuple[Array, Any]:
     """In single precision."""
     w, b = fit_bordered(np.asarray(X, np.float32), np.asarray(y, np.float32), lam)
     return w.astype(np.float32), np.float32(b)
+
+
+def fit_grand_mean(X: Array, y: Array, lam: float) -> tuple[Array, float]:
+    """One mean for the whole of X."""
+    Z, d = X - X.mean(), X.shape[1]
+    w = np.linalg.solve(Z.T @ Z + len(y) * lam * np.eye(d), Z.T @ (y - y.mean()))
+    return w, float(y.mean() - X.mean(axis=0) @ w)
+
+
+def fit_wrong_corner(X: Array, y: Array, lam: float) -> tuple[Array, float]:
+    """The last weight goes free, the intercept pays."""
+    A = np.column_stack([np.ones(len(y)), X])
+    penalty = np.eye(A.shape[1])
+    penalty[-1, -1] = 0.0
+    v = np.linalg.solve(A.T @ A + len(y) * lam * penalty, A.T @ y)
+    return v[1:], float(v[0])
 
 
 def fit_penalised(X: Array, y: Array, lam: float) -> tuple[Array, float]:
@@ -488,6 +514,17 @@ def loo_same_lam(X: Array, y: Array, lam: float) -> Array:
     return np.array(_refits(X, y, lam, keep_n_lam=False))
 
 
+def _loo_with(change: Callable[[Array, Array], Array]) -> Callable[..., Array]:
+    """Another use of the residuals and the leverages."""
+
+    def wrong(X: Array, y: Array, lam: float) -> Array:
+        n, Z = len(y), X - X.mean(axis=0)
+        H = 1 / n + Z @ np.linalg.solve(Z.T @ Z + n * lam * np.eye(X.shape[1]), Z.T)
+        return change(y - H @ y, np.diag(H))
+
+    return wrong
+
+
 def loo_cases(rng: np.random.Generator) -> list[Case]:
     """Few samples, so that leverages are large and differ."""
     X = np.array([[1.0, 2.0], [0.0, -1.0], [3.0, 1.0], [2.0, 0.0], [5.0, 4.0]])
@@ -588,6 +625,8 @@ EXERCISES = [
             "all_entries": Misconception(closed_form_all_entries, "NumPy broadcasting"),
             "penalty_forgotten": Misconception(_closed_form(lambda n, lam: 0.0), "pitfall 20"),
             "minus": Misconception(_closed_form(lambda n, lam: -n * lam), "sign of the derivative"),
+            "one_by_one": Misconception(closed_form_one_by_one, "correlations ignored"),
+            "scaled": Misconception(closed_form_scaled, "orthonormal columns"),
         },
         cases=fit_cases,
     ),
@@ -615,6 +654,8 @@ EXERCISES = [
             "standardised": Misconception(fit_standardised, "pipelines that standardise"),
             "standardised_raw_means": Misconception(fit_standardised_raw_means, "pipelines that standardise"),
             "standardised_back": Misconception(fit_standardised_back, "pipelines that standardise"),
+            "grand_mean": Misconception(fit_grand_mean, "mean without axis"),
+            "wrong_corner": Misconception(fit_wrong_corner, "zero in the wrong corner"),
         },
         cases=fit_cases,
     ),
@@ -648,6 +689,10 @@ EXERCISES = [
             "ascending": Misconception(shrinkage_ascending, "the order of np.linalg.eigh"),
             "all_eigenvalues": Misconception(shrinkage_all_eigenvalues, "the order of np.linalg.eigh"),
             "centred": Misconception(shrinkage_centred, "the habit of centring"),
+            "fourth_power": Misconception(
+                _shrinkage(lambda s, n, lam: s**4 / (s**4 + n * lam)), "squared twice"
+            ),
+            "lam_over_n": Misconception(_shrinkage(lambda s, n, lam: s**2 / (s**2 + lam / n)), "erratum 6"),
         },
         cases=shrinkage_cases,
     ),
@@ -690,6 +735,11 @@ EXERCISES = [
             "predictions": Misconception(loo_predictions, "predictions instead of errors"),
             "lam_without_n": Misconception(loo_without_n, "pitfall 1"),
             "same_lam": Misconception(loo_same_lam, "pitfall 1"),
+            "multiplied": Misconception(_loo_with(lambda r, h: r * (1 - h)), "classroom"),
+            "gcv": Misconception(_loo_with(lambda r, h: r / (1 - h.mean())), "generalised cross-validation"),
+            "squared_leverage": Misconception(
+                _loo_with(lambda r, h: r / (1 - h) ** 2), "formula for the squared error"
+            ),
         },
         cases=loo_cases,
     ),
@@ -748,6 +798,7 @@ EXERCISES = [
             "doubled": Misconception(30.0, "erratum 7"),
             "halved": Misconception(7.5, "erratum 17"),
             "lasso": Misconception(0.1, "pitfall 1"),
+            "upside_down": 6000.0,
         },
     ),
 ]

@@ -70,6 +70,26 @@ def mse_difference_of_squares(y: np.ndarray, prediction: np.ndarray) -> float:
     return float(np.mean(y**2 - prediction**2))
 
 
+def mse_sample_variance(y: np.ndarray, prediction: np.ndarray) -> float:
+    """Divided by n - 1."""
+    return float(np.sum((y - prediction) ** 2) / np.float64(len(y) - 1))
+
+
+def mse_variance(y: np.ndarray, prediction: np.ndarray) -> float:
+    """The variance of the residuals."""
+    return float(np.var(y - prediction))
+
+
+def mse_not_averaged(y: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    """One square for each sample."""
+    return (y - prediction) ** 2
+
+
+def mse_first_sample(y: np.ndarray, prediction: np.ndarray) -> float:
+    """Returned inside the loop."""
+    return float((y[0] - prediction[0]) ** 2 / len(y))
+
+
 def mse_cases(rng: np.random.Generator) -> list[Case]:
     """Residuals of both signs, perfect predictions, several lengths."""
     return [
@@ -97,6 +117,10 @@ EXERCISES = [
             "half": Misconception(mse_half, "erratum 17"),
             "square_of_mean": Misconception(mse_square_of_mean, "classroom"),
             "difference_of_squares": Misconception(mse_difference_of_squares, "classroom"),
+            "n_minus_one": Misconception(mse_sample_variance, "a sample variance"),
+            "variance": Misconception(mse_variance, "np.var"),
+            "not_averaged": Misconception(mse_not_averaged, "classroom"),
+            "first_sample": Misconception(mse_first_sample, "return inside the loop"),
         },
         cases=mse_cases,
     ),
@@ -113,6 +137,6 @@ EXERCISES = [
         chapter=0,
         minutes=1,
         reference=-1.5,
-        misconceptions={"sign": 1.5, "squared": 2.25},
+        misconceptions={"sign": 1.5, "squared": 2.25, "added": 5.5, "relative": -0.75, "half_square": 1.125},
     ),
 ]

@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Part", "WrongKind", "as_array", "close", "parts", "reference_parts", "same_input", "show"]
+__all__ = [
+    "Part",
+    "WrongKind",
+    "as_array",
+    "close",
+    "parts",
+    "reference_parts",
+    "returned",
+    "same_input",
+    "show",
+]
 
 Part = Any  # np.ndarray of numbers, or str
 
@@ -51,6 +61,13 @@ def as_array(value: Any) -> np.ndarray:
     if array.dtype.kind not in "fiub":
         raise WrongKind("kind_other", type=type(value).__name__)
     return array
+
+
+def returned(value: Any, name: str) -> np.ndarray:
+    """Return what the method ``name`` of an answer returned as floats, for a case's ``observe``."""
+    if value is None:
+        raise WrongKind("kind_none_of", name=name)
+    return as_array(value).astype(float)
 
 
 def _plain(value: Any) -> Any:

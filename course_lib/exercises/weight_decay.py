@@ -436,7 +436,11 @@ EXERCISES = [
             "on_the_loss": Misconception(penalised_on_loss, "erratum 50"),
             "no_half": Misconception(_penalised(lambda d, w, lam: lam * squares(w)), "erratum 17"),
             "norm": Misconception(_penalised(lambda d, w, lam: lam / 2 * np.sqrt(squares(w))), "pitfall 21"),
-            "mean": Misconception(penalised_mean, "mean taken from the data loss"),
+            "mean": Misconception(
+                penalised_mean,
+                "mean taken from the data loss",
+                also=(_penalised(lambda d, ws, lam: lam / 2 * sum(np.mean(w**2) for w in ws)),),
+            ),
             "lam_squared": Misconception(_penalised(lambda d, w, lam: lam**2 / 2 * squares(w)), "erratum 51"),
             "penalty_only": Misconception(lambda d, ws, lam: lam / 2 * squares(ws), "pitfall 20"),
             "absolute": Misconception(_penalised(lambda d, ws, lam: lam / 2 * absolute(ws)), "L1 for L2"),
@@ -553,6 +557,8 @@ EXERCISES = [
             "before_norm": Misconception(32 * 32 + 32 * 10, "the matrix before the norm layer left out"),
             "no_bias_no_decay": Misconception(64 * 32 + 32 * 10, "the layer without a bias overlooked"),
             "arrays": Misconception(3, "arrays counted, not their entries"),
+            "complement": 106,
+            "output_layer": 3072,
         },
     ),
     Exercise(
@@ -580,6 +586,11 @@ EXERCISES = [
                 "penalty in the loss and in the step",
             ),
             **{slip: Misconception(rule, source) for slip, (rule, source) in PROX_SLIPS.items()},
+            "ridge": Misconception(
+                PROX_SLIPS["ridge"][0],
+                "L2 for L1",
+                also=(lambda w, grad, lr, lam: (w - lr * grad) / (1 + lr * lam),),
+            ),
         },
         cases=prox_cases,
         exact_zeros=True,

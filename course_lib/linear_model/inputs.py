@@ -217,7 +217,7 @@ def blocks(X: Any) -> Iterator[slice]:
 def without_empty_rows(
     X: Any, y: np.ndarray, weights: np.ndarray | None
 ) -> tuple[Any, np.ndarray, np.ndarray | None]:
-    """Drop rows of weight 0. Such a row is a row that is not there: its values must leave no trace, not even in rounding."""
+    """Drop rows of weight 0: they must leave no trace, not even in rounding."""
     if weights is None or weights.min() > 0:
         return X, y, weights
     keep = np.flatnonzero(weights)

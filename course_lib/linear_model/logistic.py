@@ -336,7 +336,7 @@ def logistic_path(
     max_iter: int = 500,
     finish: bool = True,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the solutions for many strengths, each started from the one before (warm start).
+    """Return the solutions for many strengths, each started from those before (warm start).
 
     Objective: that of :class:`LogisticRegression`, at every strength.
 
@@ -362,7 +362,8 @@ def logistic_path(
     coefs : ndarray of shape (n_features, n_lams)
         (n_features, n_classes, n_lams) for more than two classes.
     gaps : ndarray of shape (n_lams,)
-        Duality gaps.
+        Duality gaps, with the dual point of the last step's parabola. ``duality_gap`` knows the coefficients
+        alone; without ``finish`` the bound it finds is wider.
 
     Raises
     ------
@@ -395,16 +396,17 @@ def logistic_path(
 def _solutions(
     problem: Problem, lams: np.ndarray, *, tol: float, max_iter: int, solver: str, finish: bool = True
 ) -> list[Result]:
-    """Solve ``problem`` at every strength, from the largest down, each from the solution before."""
+    """Solve ``problem`` at every strength, from the largest down, each from the solutions before."""
     results: list[Result] = []
-    W = None
+    known: list[tuple[float, np.ndarray]] = []  # the last two strengths and their solutions
     for lam in lams:
         here = _at_strength(problem, lam)
-        results.append(newton.minimise(here, here.start(W), tol=tol, max_iter=max_iter, finish=finish))
+        start = here.start(newton.extrapolated(known, lam) if known else None)
+        results.append(newton.minimise(here, start, tol=tol, max_iter=max_iter, finish=finish))
         if not results[-1].converged:
             sentence = newton.complaint(here, results[-1], solver)
             warnings.warn(f"At lam={lam:.3g}: {sentence}", ConvergenceWarning, stacklevel=3)
-        W = problem.packed(results[-1].w, results[-1].b)
+        known = [*known[-1:], (lam, problem.packed(results[-1].w, results[-1].b))]
     return results
 
 

@@ -64,7 +64,7 @@ def ridge_coefs(
     """Return the solution and its duality gap for checked input with known means."""
     scale = np.sqrt(inputs.total(X, weights))
     A = inputs.centred(X, x_mean, weights) / scale
-    t = inputs.centred(y, np.float64(y_mean), weights) / scale
+    t = inputs.centred(y, np.array(y_mean), weights) / scale
     w = _solve(A, t[:, np.newaxis], float(lam))[:, 0]
     return w, _gap(A, t, w, float(lam))
 

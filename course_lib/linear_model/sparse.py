@@ -60,9 +60,7 @@ class LassoPath:
         lams = strengths(np.atleast_1d(lam))
         if lams.min() < self.knots[-1]:
             raise ValueError(f"lam must be >= {self.knots[-1]:.6g}, where the path ends, got {lams.min()}.")
-        right = (
-            np.clip(np.searchsorted(-self.knots, -lams), 1, len(self.knots) - 1) if len(self.knots) > 1 else 0
-        )
+        right = np.minimum(np.searchsorted(-self.knots, -lams), len(self.knots) - 1)
         left = np.maximum(right - 1, 0)
         width = self.knots[left] - self.knots[right]
         share = np.clip((self.knots[left] - lams) / np.where(width > 0, width, 1), 0, 1)
@@ -91,6 +89,11 @@ def exact_lasso_path(
     TypeError, ValueError
         If an argument is not finite, has the wrong shape or is out of range.
 
+    Warns
+    -----
+    ConvergenceWarning
+        If ``lam_min`` was not reached within very many knots.
+
     Notes
     -----
     Efron, Hastie, Johnstone and Tibshirani (2004), *Annals of Statistics* 32(2), 407-499.
@@ -99,10 +102,19 @@ def exact_lasso_path(
     X, y, weights = inputs.load(X, y, sample_weight)
     data = Data.of(X, y, weights, fit_intercept)
     top = float(np.max(np.abs(data.problem.c)))
-    ends, events, columns = [top], [], [np.zeros(X.shape[1])]
+    ends, columns = [top], [np.zeros(X.shape[1])]
+    events: list[tuple[float, str, int]] = []
     if top > lam_min:
         for piece in knots(data.problem, lam_min):
             kind, j = piece.event
+            if kind == "gives up":
+                warnings.warn(
+                    f"The path was left at lam = {piece.end:.3g} after {len(events)} knots, above lam_min = "
+                    f"{lam_min:.3g}. Ask for a larger lam_min.",
+                    ConvergenceWarning,
+                    stacklevel=2,
+                )
+                break
             if kind != "stops":
                 events.append((piece.end, kind, j))
             if piece.end < ends[-1]:
@@ -225,7 +237,7 @@ class Data:
     def target(self) -> np.ndarray:
         """Return y in the same form."""
         scale = np.sqrt(inputs.total(self.X, self.weights))
-        return inputs.centred(self.y, np.float64(self.y_mean), self.weights) / scale
+        return inputs.centred(self.y, np.array(self.y_mean), self.weights) / scale
 
     def intercepts(self, coefs: np.ndarray) -> np.ndarray:
         return self.y_mean - self.x_mean @ coefs
@@ -438,8 +450,9 @@ class ElasticNetCV(_Linear):
 
         l1_ratio, tol = validation.share(self._l1_ratio()), validation.positive(self.tol, "tol")
         fit_intercept = switch(self.fit_intercept, "fit_intercept")
-        X, y, weights = inputs.load_for(self, X, y, sample_weight)
-        folds = [(np.asarray(a), np.asarray(b)) for a, b in check_cv(self.cv).split(X, y)]
+        X, y, weights = inputs.load_for(self, X, y, sample_weight, keep_empty=True)
+        folds = [_rows_in_use(fold, weights) for fold in check_cv(self.cv).split(X, y)]
+        X, y, weights = inputs.without_empty_rows(X, y, weights)
         data, fits = _fold_problems(X, y, weights, fit_intercept, folds)
         self.lams_ = strength_grid(self.lams, self.eps, data.problem.c, l1_ratio)
         errors = [score(solve(fit, self.lams_, l1_ratio)[0]) for fit, score in fits]
@@ -497,16 +510,28 @@ def _fold_problems(
         where = slice(int(test[0]), int(test[-1]) + 1) if ordered else test  # a view instead of a copy
         pieces.append(moments(rows[where], y[where], None if weights is None else weights[where], shift))
 
-    def problem(products: np.ndarray) -> Data:
-        gram = centred_gram(products, shift, fit_intercept=fit_intercept)
+    def gram(chosen: list[np.ndarray]) -> Gram:
+        return centred_gram(np.sum(chosen, axis=0), shift, fit_intercept=fit_intercept)
+
+    def problem(gram: Gram) -> Data:
         return Data(gram, X, y, weights, gram.x_mean, gram.y_mean)
 
     def scored(k: int) -> tuple[Data, Any]:
-        train = problem(sum(piece for i, piece in enumerate(pieces) if i != k))
-        test = problem(pieces[k]).problem
+        train, test = problem(gram(pieces[:k] + pieces[k + 1 :])), gram([pieces[k]])
         return train, lambda coefs: test.mse(coefs, train.intercepts(coefs))
 
-    return problem(sum(pieces)), [scored(k) for k in range(len(pieces))]
+    return problem(gram(pieces)), [scored(k) for k in range(len(pieces))]
+
+
+def _rows_in_use(fold: Any, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Number the rows of a fold as they are numbered when those of weight 0 are gone."""
+    train, test = (np.asarray(rows) for rows in fold)
+    if weights is not None:
+        number = np.cumsum(weights > 0) - 1
+        train, test = (number[rows[weights[rows] > 0]] for rows in (train, test))
+    if not train.size or not test.size:
+        raise ValueError("cv must leave rows of weight > 0 on both sides of every split, got an empty side.")
+    return train, test
 
 
 def _own_fold(

@@ -1,4 +1,4 @@
-"""The Gram trick: all that a penalised least-squares fit needs to know about X and y, read in one go (chapter 06).
+"""The Gram trick: all that a least-squares fit needs to know about X and y, read in one go (chapter 06).
 
 Let ``Z = [X - shift, y - shift, 1]``. The matrix ``Z.T Z`` holds every sum, every sum of squares and every
 product of two columns. It is additive: the matrix of several folds together is the sum of theirs, so that one
@@ -21,7 +21,7 @@ BLOCK = 1 << 18  # numbers in a block of rows: 2 MB, so that a block stays in th
 
 @dataclass(frozen=True)
 class Gram:
-    """The least-squares problem ``1/2 w.T G w - c.w + yy/2``, equal to ``1/(2n) ||y - X w - b||²`` at its best b.
+    """A least-squares problem: ``1/2 w.T G w - c.w + yy/2`` is ``1/(2n) ||y - X w - b||²`` at the best b.
 
     Attributes
     ----------

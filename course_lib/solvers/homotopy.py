@@ -15,18 +15,21 @@ Hastie, Johnstone and Tibshirani (2004), *Annals of Statistics* 32(2), 407-499.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg import lapack
 
-__all__ = ["ActiveSet", "Segment", "elastic_net_step", "walk"]
+__all__ = ["KNOTS_EACH", "ActiveSet", "Segment", "elastic_net_step", "walk"]
 
 REFRESH = 40  # knots after which the inverse is computed afresh
 DEPENDENT = 1e-13  # a column whose squared distance to the active ones is this small a share of its own
 NOISE = 1e-14  # correlations this small, relative to the largest possible, are rounding
+TIED = 1e-6  # a combination of active columns is tied with them if its signed coefficients sum to 1
+DRIFT = 1e-13  # rest of an equation, relative to its right side, that is worth another solve
 SAME = 1e-12  # relative distance of two strengths below which they count as one
+KNOTS_EACH = 30  # knots per feature after which a walk gives up
 PARALLEL = 1e-11  # two correlations that close in on each other more slowly than this never meet
 
 
@@ -34,7 +37,8 @@ PARALLEL = 1e-11  # two correlations that close in on each other more slowly tha
 class Segment:
     """A straight piece of the path: ``w[active] = u - lam q`` for ``end <= lam <= start``.
 
-    ``event`` is what happens at ``end``: ``("enters" | "leaves", feature)``, or ``("stops", -1)``.
+    ``event`` is what happens at ``end``: ``("enters" | "leaves", feature)``, ``("stops", -1)`` or
+    ``("gives up", -1)``.
     """
 
     start: float
@@ -63,6 +67,7 @@ class ActiveSet:
     signs: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.norms = np.sqrt(np.maximum(np.diag(self.G) + self.l2, np.finfo(float).tiny))
         self._rows = np.empty((0, len(self.G)))
         self._inverse = np.empty((0, 0))
         self._reserve(len(self.features))
@@ -98,11 +103,12 @@ class ActiveSet:
 
     def independent(self, j: int) -> tuple[np.ndarray, float]:
         """Return ``v``, the coefficients of column j on the active ones, and its squared distance to them."""
-        cross = self.rows[:, j]
+        cross, own = self.rows[:, j], self.G[j, j] + self.l2
         v = self.inverse @ cross
-        own = self.G[j, j] + self.l2
-        distance = own - cross @ v
-        return v, distance if distance > DEPENDENT * own else 0.0
+        rest = cross - (v @ self.rows)[self.features] - self.l2 * v
+        better = v + self.inverse @ rest  # the inverse has an error, and close columns magnify it
+        distance = own - cross @ v - rest @ better
+        return better, distance if distance > DEPENDENT * own else 0.0
 
     def add(self, j: int, sign: float, v: np.ndarray, distance: float) -> None:
         """Border the inverse by one row and column."""
@@ -137,27 +143,29 @@ class ActiveSet:
 
 
 def walk(
-    A: ActiveSet, c: np.ndarray, start: float, stop: float, tilt: np.ndarray | None = None
-) -> Iterator[Segment]:
+    A: ActiveSet, c: np.ndarray, start: float, stop: float, tilt: np.ndarray | None = None,
+    left: Sequence[int] = (),
+) -> Iterator[Segment]:  # fmt: skip
     """Walk from ``start`` down to ``stop`` and yield the straight pieces; ``A`` is the active set throughout.
 
     ``tilt`` adds ``lam * tilt`` to ``c``: the elastic net needs it. A feature that left does not come back at
-    the same lam: that keeps tied features from going in circles.
+    the same lam (nor one in ``left`` at ``start``): that keeps tied features from going in circles. A walk of
+    too many knots ends with a piece of no length and the event ``("gives up", -1)``.
     """
-    norms = np.sqrt(np.maximum(np.diag(A.G), np.finfo(float).tiny))
-    noise = NOISE * norms * np.max(np.abs(c) / norms)  # below it a correlation is rounding
+    smallest = NOISE * np.max(np.abs(c) / A.norms)
     lam, e = start, np.zeros_like(c) if tilt is None else tilt
-    left: list[int] = []
+    left = list(left)
     since_refresh = 0
-    while True:
-        u, q = A.inverse @ c[A.features], A.inverse @ (A.signs - e[A.features])
-        a, b = c - u @ A.rows, e + q @ A.rows  # correlations are a + lam b
-        enter_at, j, sign = _next_to_enter(a, b, A.features, left, lam, noise)
-        leave_at, i = _next_to_leave(u, q, np.array(A.signs))
+    for _ in range(int(KNOTS_EACH * (c.size + 10))):
+        active, signs = np.array(A.features, dtype=int), np.array(A.signs)
+        u, q, a, b, rounding = _line(A, active, signs, c, e)
+        noise = max(rounding, smallest) * A.norms
+        enter_at, j, sign = _next_to_enter(a, b, active, left, lam, noise)
+        leave_at, i = _next_to_leave(u, q, signs)
         end = min(max(enter_at, leave_at, stop), lam)
         leaves = leave_at >= enter_at
         event = ("stops", -1) if end <= stop else ("leaves", A.features[i]) if leaves else ("enters", j)
-        yield Segment(lam, end, np.array(A.features, dtype=int), np.array(A.signs), u, q, event)
+        yield Segment(lam, end, active, signs, u, q, event)
         if end <= stop:
             return
         if end < lam * (1 - SAME):
@@ -170,17 +178,41 @@ def walk(
         if since_refresh == REFRESH:
             A.refresh()
             since_refresh = 0
+    active, signs = np.array(A.features, dtype=int), np.array(A.signs)
+    u, q, *_ = _line(A, active, signs, c, e)
+    yield Segment(lam, lam, active, signs, u, q, ("gives up", -1))
+
+
+def _line(
+    A: ActiveSet, active: np.ndarray, signs: np.ndarray, c: np.ndarray, e: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
+    """Return ``u, q`` of the coefficients ``u - lam q``, ``a, b`` of the correlations ``a + lam b``, and the
+    rounding in ``a`` per length of a column.
+
+    The equations that u and q solve leave a rest; if it is not small, it is solved for in turn.
+    """
+    right = np.stack([c[active], signs - e[active]])
+    solved = right @ A.inverse
+    for _ in range(3):
+        fitted = solved @ A.rows
+        rest = right - fitted[:, active] - A.l2 * solved
+        if np.all(np.abs(rest) <= DRIFT * np.abs(right).max(axis=1, keepdims=True, initial=0)):
+            break
+        solved += rest @ A.inverse
+    lengths = A.norms[active]
+    noise = max(10 * np.max(np.abs(rest[0]) / lengths, initial=0), 1e-15 * np.abs(solved[0]) @ lengths)
+    return solved[0], solved[1], c - fitted[0], e + fitted[1], float(noise)
 
 
 def _next_to_enter(
-    a: np.ndarray, b: np.ndarray, active: list[int], left: list[int], lam: float, noise: np.ndarray
+    a: np.ndarray, b: np.ndarray, active: np.ndarray, left: list[int], lam: float, noise: np.ndarray
 ) -> tuple[float, int, float]:
-    """Return the largest lam at which an inactive correlation ``a + lam b`` meets +-lam, with whom and where."""
+    """Return the largest lam at which an inactive ``a + lam b`` meets +-lam, whose it is, and the sign."""
     upper, lower = 1 - b, 1 + b  # how fast the two bounds close in
     upper[upper <= PARALLEL] = np.inf
     lower[lower <= PARALLEL] = np.inf
     meets = np.maximum(a / upper, -a / lower)
-    meets[meets <= noise] = 0
+    meets[np.abs(a) <= noise] = 0
     meets[active] = 0
     for j in left:
         meets[j] *= meets[j] < lam * (1 - SAME)
@@ -201,13 +233,15 @@ def _next_to_leave(u: np.ndarray, q: np.ndarray, signs: np.ndarray) -> tuple[flo
 def _enter(A: ActiveSet, j: int, sign: float, w: np.ndarray) -> list[int]:
     """Let feature j in. If it is a combination of the active ones, one of these has to go: return who did.
 
-    Then ``w_A - t sign v, w_j = t sign`` gives the same fit and the same penalty for every t: move along until
-    a coefficient reaches 0.
+    Then ``w_A - t sign v, w_j = t sign`` gives the same fit and the same penalty for every t: move along
+    until a coefficient reaches 0. (The same penalty, as j is tied with them; if not, rounding called it in.)
     """
     v, distance = A.independent(j)
     gone = []
     if distance == 0:
         toward = sign * v * np.array(A.signs)
+        if abs(toward.sum() - 1) > TIED:
+            return [j]
         size = np.maximum(np.array(A.signs) * w, 0)
         reach = np.where(toward > 1e-9, size / np.where(toward > 1e-9, toward, 1), np.inf)
         gone = [A.remove(int(reach.argmin()))]
@@ -224,8 +258,8 @@ def elastic_net_step(
 ) -> tuple[ActiveSet, np.ndarray]:
     """Go from the solution ``w`` at strengths ``old = (l1, l2)`` to the one at ``new`` (smaller l1), exactly.
 
-    With the new l2 in the matrix, ``w`` solves the problem whose c is ``c + (l2_new - l2_old) w`` (4.2). Let that
-    extra term fade out in proportion while l1 falls: the solution in between is piecewise linear again.
+    With the new l2 in the matrix, ``w`` solves the problem whose c is ``c + (l2_new - l2_old) w`` (4.2). Let
+    that extra term fade out in proportion while l1 falls: the solution in between is piecewise linear again.
 
     Returns
     -------
@@ -237,4 +271,4 @@ def elastic_net_step(
     tilt = w * ((new[1] - old[1]) / (old[0] - new[0]))
     for segment in walk(A, c - new[0] * tilt, old[0], new[0], tilt):
         last = segment
-    return A, last.at(new[0])
+    return A, last.at(last.end)

@@ -1,4 +1,4 @@
-"""The log-loss problem: objective, gradient, Hessian, duality gap and lam_max (chapter 05).
+"""The log-loss problem: objective, gradient, Hessian and lam_max (chapter 05).
 
 ::
 
@@ -26,22 +26,13 @@ from course_lib import validation
 from course_lib.penalties import ElasticNet
 from course_lib.solvers.centring import centre_columns, switch
 
-__all__ = ["Point", "Problem", "duality_gap", "lam_max", "objective", "probabilities"]
+__all__ = ["Point", "Problem", "lam_max", "objective", "probabilities", "probability_changes"]
 
 
 def objective(X: Any, y: Any, w: Any, b: Any, lam: float, l1_ratio: float = 0.0) -> float:
     """Return the objective of :func:`newton` at ``w`` and ``b``."""
     problem = Problem.build(X, y, lam, l1_ratio, fit_intercept=True, centring=False)
     return problem.at(problem.packed(w, b)).value
-
-
-def duality_gap(X: Any, y: Any, w: Any, b: Any, lam: float, l1_ratio: float = 0.0) -> float:
-    """Return a bound on how far the objective at ``w`` and ``b`` is above its minimum; needs ``lam > 0``.
-
-    The dual point is the residual label minus probability, corrected so that it is feasible.
-    """
-    problem = Problem.build(X, y, lam, l1_ratio, fit_intercept=True, centring=False)
-    return problem.gap(problem.at(problem.packed(w, b)))
 
 
 def lam_max(X: Any, y: Any, l1_ratio: float = 1.0, *, fit_intercept: bool = True) -> float:
@@ -65,18 +56,18 @@ class Point:
     Attributes
     ----------
     W : ndarray of shape (n_columns, n_scores)
+    scores : ndarray of shape (n_samples, n_scores)
+        ``X @ W``.
     P, rest : ndarray of shape (n_samples, n_scores)
         Probabilities, and ``1 - P`` without cancellation.
-    gradient : ndarray of the shape of ``W``
-        Gradient of the smooth part: the mean log-loss and the L2 penalty.
     value : float
         The objective.
     """
 
     W: np.ndarray
+    scores: np.ndarray
     P: np.ndarray
     rest: np.ndarray
-    gradient: np.ndarray
     value: float
 
 
@@ -130,16 +121,22 @@ class Problem:
         return cls(X, Y, (share / share.sum())[:, np.newaxis], l1, l2, x_mean, fit_intercept)
 
     def at(self, W: np.ndarray) -> Point:
-        """Return probabilities, gradient and objective at ``W``."""
-        P, rest = probabilities(self.X @ W)
-        residual = np.where(self.Y, rest, -P)  # Y - P
-        gradient = self.l2 * W - self.X.T @ (self.share * residual)
-        pick = np.where if P.shape[1] == 1 else (lambda Y, a, b: a[Y][:, np.newaxis])
-        own, others = pick(self.Y, P, rest), pick(self.Y, rest, P)
-        with np.errstate(divide="ignore"):  # a probability of 0 costs infinitely much: no step ends there
-            cost = -np.where(own > 0.5, np.log1p(-others), np.log(own))  # log(1 - tiny) keeps its digits
+        """Return scores, probabilities and objective at ``W``."""
+        scores = self.X @ W
+        P, rest = probabilities(scores)
+        if scores.shape[1] == 1:
+            cost = -special.log_expit(np.where(self.Y, scores, -scores)[:, 0])
+        else:
+            own, others = P[self.Y], rest[self.Y]
+            with np.errstate(divide="ignore"):  # a probability of 0 costs infinitely much: no step ends there
+                cost = -np.where(own > 0.5, np.log1p(-others), np.log(own))  # log(1 - tiny) keeps its digits
         penalty = np.sum(self.l1 * np.abs(W)) + np.sum(self.l2 * W**2) / 2
-        return Point(W, P, rest, gradient, float(self.share[:, 0] @ cost.ravel() + penalty))
+        return Point(W, scores, P, rest, float(self.share[:, 0] @ cost + penalty))
+
+    def gradient(self, point: Point) -> np.ndarray:
+        """Return the gradient of the smooth part, that is the mean log-loss and the L2 penalty."""
+        residual = np.where(self.Y, point.rest, -point.P)  # Y - P
+        return self.l2 * point.W - self.X.T @ (self.share * residual)
 
     def start(self, W: np.ndarray | None = None) -> Point:
         """Return the warm start, or zeros with the intercept that then is best: the classes' log-odds."""
@@ -157,7 +154,7 @@ class Problem:
                 f"l1_ratio must be > 0 for lam_max, got {l1_ratio}: without an L1 part no strength makes all "
                 "coefficients 0. Give a grid of strengths instead, such as np.geomspace(1e-3, 1e3, 50)."
             )
-        strongest = np.max(np.abs(self.start().gradient[int(self.fit_intercept) :]))
+        strongest = np.max(np.abs(self.gradient(self.start())[int(self.fit_intercept) :]))
         return float(strongest) / l1_ratio
 
     def hessian(self, point: Point, features: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -180,42 +177,6 @@ class Problem:
                 H[block, block] = A[:, block].T @ A[:, block]
         H.flat[:: len(H) + 1] += self.l2[features, 0]  # the diagonal
         return H
-
-    def gap(self, point: Point) -> float:
-        """Return the duality gap at ``point``, for the better of two dual points.
-
-        A dual point is a table ``Q`` of probabilities whose residuals ``Y - Q`` sum to 0 in every class (that
-        is the intercept's condition) and, without an L2 part, do not pull on a coefficient with more than
-        ``l1``. The gap is a sum of terms >= 0: the divergence of ``Q`` from the model's probabilities, and
-        what each coefficient misses of its Fenchel-Young equality.
-        """
-        P, rest, Y = point.P, point.rest, self.Y
-        if P.shape[1] == 1:
-            P, rest, Y = np.hstack([rest, P]), np.hstack([P, rest]), np.hstack([~Y, Y])
-        residual = self._balanced(P, np.where(Y, rest, -P), Y)
-        W, l1, l2 = (array[int(self.fit_intercept) :] for array in (point.W, self.l1, self.l2))
-        pull = (self.X.T @ (self.share * residual[:, -W.shape[1] :]))[int(self.fit_intercept) :]
-        strongest = np.max(np.abs(pull - l2 * W))
-        scales = [l1[0, 0] / strongest if strongest > l1[0, 0] else 1.0]
-        if l2[0] > 0:
-            scales.append(1.0)  # with an L2 part every balanced table is feasible, the residual itself too
-        gaps = []
-        for scale in scales:
-            met = np.clip(scale * pull, -l1, l1)  # the part of the pull that L1 meets; l2 W meets the rest
-            gap = np.sum(self.share * special.kl_div(np.maximum(Y - scale * residual, 0), P)) + np.sum(
-                l1 * np.abs(W) - met * W
-            )
-            gaps.append(gap + (np.sum((scale * pull - met - l2 * W) ** 2 / (2 * l2)) if l2[0] > 0 else 0.0))
-        return float(min(gaps))
-
-    def _balanced(self, P: np.ndarray, residual: np.ndarray, Y: np.ndarray) -> np.ndarray:
-        """Mix into ``P`` as little of a constant row as makes the residuals of every class sum to 0."""
-        if not self.fit_intercept:
-            return residual
-        missing, present = np.sum(self.share * residual, axis=0), np.sum(self.share * P, axis=0)
-        part = max(0.0, float(np.max(-missing / present)))
-        others = np.where(Y, 0.0, -((1 - part) * P + part * present + missing))
-        return np.where(Y, -others.sum(axis=1, keepdims=True), others)  # tiny residuals keep their digits
 
     def separates(self, point: Point) -> bool:
         """Return whether every sample's own class has more than half of the probability."""
@@ -263,6 +224,13 @@ def probabilities(Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     E_others[top] = 0  # 1 - p cancels for the largest p only: there the others are added up
     others[top] = E_others.sum(axis=1)
     return E / total, others / total
+
+
+def probability_changes(point: Point, changes: np.ndarray) -> np.ndarray:
+    """Return how the probabilities change with the scores, to first order."""
+    if changes.shape[1] == 1:
+        return point.P * point.rest * changes
+    return point.P * (changes - np.sum(point.P * changes, axis=1, keepdims=True))
 
 
 def _labels(y: Any, n: int, n_classes: int | None) -> np.ndarray:

@@ -12,7 +12,8 @@ on a working set: the coefficients that are not 0, and those that violate their 
 Sources: Boyd and Vandenberghe, *Convex Optimization* (2004), section 9.5 (Newton decrement); Osborne,
 Presnell and Turlach (2000), *IMA Journal of Numerical Analysis* 20(3), 389-403 (active sets for the lasso);
 Friedman, Hastie and Tibshirani (2010), *Journal of Statistical Software* 33(1) (paths for the log-loss); Lee,
-Sun and Saunders (2014), *SIAM Journal on Optimization* 24(3), 1420-1443 (proximal Newton).
+Sun and Saunders (2014), *SIAM Journal on Optimization* 24(3), 1420-1443 (proximal Newton); Park and Hastie
+(2007), *Journal of the Royal Statistical Society B* 69(4), 659-677 (predictor and corrector along the path).
 """
 
 from __future__ import annotations
@@ -25,10 +26,19 @@ from scipy.linalg import lapack
 
 from course_lib import validation
 from course_lib.solvers.log_loss import Point, Problem
+from course_lib.solvers.log_loss_gap import gap, tangent
 from course_lib.solvers.result import NotConverged, Result
 from course_lib.solvers.separability import separable
 
-__all__ = ["complaint", "lasso_of_parabola", "line_search", "minimise", "newton", "newton_step"]
+__all__ = [
+    "complaint",
+    "extrapolated",
+    "lasso_of_parabola",
+    "line_search",
+    "minimise",
+    "newton",
+    "newton_step",
+]
 
 ROUNDING = 1e-12  # relative: what is closer to a boundary than this is taken to lie on it
 SETTLED = 1e-20  # square of the decrement, relative to the objective: the step after it changes nothing
@@ -103,18 +113,20 @@ def minimise(problem: Problem, start: Point, *, max_iter: int, tol: float, finis
     """
     point, values, decrement, stalls = start, [start.value], np.inf, 0
     penalised = problem.l1[-1, 0] + problem.l2[-1, 0] > 0
-    for n_iter in range(max_iter + 1):
-        certificate = problem.gap(point) if penalised else decrement**2 / 2
-        converged = certificate <= tol * point.value
-        settled = decrement**2 <= SETTLED * point.value or stalls == 3
-        if n_iter == max_iter or (converged and (settled or not finish)):
-            break
-        if not penalised and problem.separates(point):
-            break  # on from here the coefficients would only grow
-        last, (target, decrement) = decrement, newton_step(problem, point)
-        stalls = stalls + 1 if decrement > last / 2 else 0
-        point = line_search(problem, point, target)
+    for n_iter in range(1, max_iter + 1):
+        last, old, gradient = decrement, point, problem.gradient(point)
+        target, decrement = newton_step(problem, point, gradient)
+        point = line_search(problem, point, gradient, target)
         values.append(point.value)
+        stalls = stalls + 1 if decrement > last / 2 else 0
+        settled = decrement**2 <= SETTLED * point.value or stalls >= 3
+        hopeless = not penalised and problem.separates(point)  # on from here the coefficients would only grow
+        if finish and not settled and not hopeless and n_iter < max_iter:
+            continue  # a certificate costs half a step
+        certificate = gap(problem, point, tangent(old, point)) if penalised else decrement**2 / 2
+        converged = certificate <= tol * point.value
+        if converged or hopeless:
+            break
     if not penalised and min(point.P.min(), point.rest.min()) < 1e-5:
         converged = converged and not separable(problem)
     w, b = problem.unpacked(point.W)
@@ -123,13 +135,13 @@ def minimise(problem: Problem, start: Point, *, max_iter: int, tol: float, finis
                   tolerance=tol * point.value)  # fmt: skip
 
 
-def newton_step(problem: Problem, point: Point) -> tuple[np.ndarray, float]:
+def newton_step(problem: Problem, point: Point, gradient: np.ndarray) -> tuple[np.ndarray, float]:
     """Return the minimiser of parabola plus penalty on the working set, and the Newton decrement.
 
     The decrement is the length of the step, measured by the Hessian; half its square estimates how far the
     objective is above its minimum.
     """
-    excess = np.abs(point.gradient) - problem.l1 * (1 + ROUNDING)
+    excess = np.abs(gradient) - problem.l1 * (1 + ROUNDING)
     support = (point.W != 0) | (problem.l1 == 0)
     # At most as many newcomers as there are members, the worst violators first: early guesses are poor.
     room = max(10, int(np.count_nonzero(support)))
@@ -139,7 +151,7 @@ def newton_step(problem: Problem, point: Point) -> tuple[np.ndarray, float]:
     classes, features = np.nonzero((support | newcomers).T)  # listed class by class
     H = problem.hessian(point, features, classes)
     w = point.W[features, classes]
-    v = lasso_of_parabola(H, point.gradient[features, classes], w, problem.l1[features, 0])
+    v = lasso_of_parabola(H, gradient[features, classes], w, problem.l1[features, 0])
     target = point.W.copy()
     target[features, classes] = v
     return target, float(np.sqrt(max(0.0, (v - w) @ H @ (v - w))))
@@ -174,17 +186,30 @@ def lasso_of_parabola(H: np.ndarray, gradient: np.ndarray, w: np.ndarray, l1: np
     return v
 
 
-def line_search(problem: Problem, point: Point, target: np.ndarray) -> Point:
+def line_search(problem: Problem, point: Point, gradient: np.ndarray, target: np.ndarray) -> Point:
     """Go to the target, or half the way, or half of that, until the objective falls as promised (Armijo)."""
     direction, t = target - point.W, 1.0
     change = problem.l1 * (np.abs(target) - np.abs(point.W))
-    promise = min(0.0, float(np.sum(point.gradient * direction + change)))
+    promise = min(0.0, float(np.sum(gradient * direction + change)))
     noise = 10 * np.finfo(float).eps * point.value  # of the objective: near the minimum it falls by less
     new = problem.at(target)
     while not new.value <= point.value + 1e-4 * t * promise + noise and t > 1e-10:
         t /= 2
         new = problem.at(point.W + t * direction)
     return new
+
+
+def extrapolated(known: list[tuple[float, np.ndarray]], lam: float) -> np.ndarray:
+    """Return a guess at the solution for ``lam``: on the line through the two before; no sign changes.
+
+    The path is smooth between the strengths where a coefficient comes or goes. So the guess misses by the
+    square of the distance, and one Newton step from there by its fourth power: mostly one is enough.
+    """
+    (before, W_before), (last, W) = known[0], known[-1]
+    if before == last:
+        return W
+    ahead = W + (last - lam) / (before - last) * (W - W_before)
+    return np.where(ahead * W > 0, ahead, 0)
 
 
 def complaint(problem: Problem, result: Result, solver: str) -> str:

@@ -10,18 +10,19 @@ the last solution that stood. What is returned has passed the check, so nothing 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from course_lib.solvers.gram import Gram
-from course_lib.solvers.homotopy import ActiveSet, Segment, elastic_net_step, walk
+from course_lib.solvers.homotopy import KNOTS_EACH, ActiveSet, Segment, elastic_net_step, walk
 
 __all__ = ["Columns", "grid", "knots", "lam_max", "on_grid", "polish"]
 
 VIOLATION = 1e-10  # share of lam by which an inactive correlation may exceed it: rounding
+NOISE = 1e-13  # correlations this small, relative to the largest possible, are rounding
 SPARE = 150  # candidates besides twice the active features
 CHUNK = 24  # knots, or grid points, between two checks
 
@@ -46,6 +47,10 @@ class Columns:
     def gram(self, chosen: np.ndarray) -> np.ndarray:
         rows = self.A[chosen]
         return rows @ rows.T
+
+    def noise(self) -> np.ndarray:
+        """Return how big the correlations with a residual of 0 may be by rounding, shape (n_features,)."""
+        return NOISE * np.sqrt(np.sum(self.A**2, axis=1) * (self.y @ self.y))
 
     def check(self, chosen: np.ndarray, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the correlations of all features, (n_features, n_lams), and the losses, (n_lams,)."""
@@ -78,12 +83,12 @@ def grid(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> tuple[np
         return coefs, problem.correlations(coefs), problem.losses(coefs)
     coefs, correlations = np.zeros((2, c.size, lams.size))
     losses = np.zeros(lams.size)
-    chosen, done = _candidates(c, np.flatnonzero(w)), 0
+    chosen, done, noise = _candidates(c, np.flatnonzero(w)), 0, problem.noise()
     while done < lams.size:
         todo = slice(done, done + CHUNK)
         part = on_grid(problem.gram(chosen), c[chosen], w[chosen], start, lams[todo], l1_ratio)
         found, loss = problem.check(chosen, part)
-        stands = _stand(found, chosen, lams[todo] * l1_ratio)
+        stands = _stand(found, chosen, lams[todo] * l1_ratio, noise)
         kept = slice(done, done + stands)
         coefs[chosen, kept] = part[:, :stands]
         correlations[:, kept], losses[kept] = found[:, :stands], loss[:stands]
@@ -96,32 +101,44 @@ def grid(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> tuple[np
 
 
 def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
-    """Walk the exact lasso path from lam_max down to ``stop`` and yield its straight pieces."""
+    """Walk the exact lasso path from lam_max down to ``stop`` and yield its straight pieces.
+
+    Ends earlier, with a piece whose event is ``("gives up", -1)``, after very many knots.
+    """
     c = problem.c
     start = float(np.max(np.abs(c)))
     if isinstance(problem, Gram):
         yield from walk(ActiveSet(problem.G), c, start, stop)
         return
     features, signs = np.empty(0, dtype=int), np.empty(0)
-    chosen = _candidates(c, features)
+    chosen, noise = _candidates(c, features), problem.noise()
+    most, walked = KNOTS_EACH * (min(problem.A.shape) + 10), 0
+    left: list[int] = []
     while start > stop:
         where = np.searchsorted(chosen, features).tolist()
         A = ActiveSet(problem.gram(chosen), 0.0, where, signs.tolist())
-        pieces = list(islice(walk(A, c[chosen], start, stop), CHUNK))
+        back = np.flatnonzero(np.isin(chosen, left)).tolist()
+        pieces = list(islice(walk(A, c[chosen], start, stop, left=back), CHUNK))
         part = np.zeros((chosen.size, len(pieces)))
         for k, piece in enumerate(pieces):
             part[piece.active, k] = piece.at(piece.end)
         found, _ = problem.check(chosen, part)
-        stands = _stand(found, chosen, np.array([piece.end for piece in pieces]))
+        stands = _stand(found, chosen, np.array([piece.end for piece in pieces]), noise)
+        if stands == len(pieces) and pieces[-1].event[0] != "stops":
+            stands -= 1  # the active set after the last piece is not known yet
         for piece in pieces[:stands]:
             yield _renamed(piece, chosen)
-        if stands == len(pieces) and pieces[-1].event[0] == "stops":
+        if stands == len(pieces):
             return
-        after = pieces[min(stands, len(pieces) - 1)]
+        after, walked = pieces[stands], walked + stands
         if stands:
-            start = pieces[stands - 1].end
+            start, (kind, j) = pieces[stands - 1].end, pieces[stands - 1].event
+            left = [int(chosen[j])] if kind == "leaves" else []
+        if walked > most:
+            yield replace(_renamed(after, chosen), end=start, event=("gives up", -1))
+            return
         features, signs = chosen[after.active], after.signs
-        chosen = _candidates(found[:, min(stands, len(pieces) - 1)], features if stands else chosen)
+        chosen = _candidates(found[:, stands], features if stands else chosen)
 
 
 def on_grid(
@@ -137,6 +154,7 @@ def on_grid(
             while k < lams.size and lams[k] >= piece.end:
                 coefs[piece.active, k] = piece.at(lams[k])
                 k += 1
+        coefs[piece.active, k:] = piece.at(piece.end)[:, np.newaxis]  # if the walk gave up: the gap will tell
         return coefs
     for k, lam in enumerate(lams.tolist()):
         if lam < start:
@@ -155,9 +173,9 @@ def _candidates(correlations: np.ndarray, needed: np.ndarray) -> np.ndarray:
     return np.union1d(strongest, needed)
 
 
-def _stand(correlations: np.ndarray, chosen: np.ndarray, l1: np.ndarray) -> int:
+def _stand(correlations: np.ndarray, chosen: np.ndarray, l1: np.ndarray, noise: np.ndarray) -> int:
     """Return how many of the first columns satisfy the KKT conditions of the features that were left out."""
-    outside = np.abs(correlations)
+    outside = np.abs(correlations) - noise[:, np.newaxis]
     outside[chosen] = 0
     bad = np.flatnonzero(outside.max(axis=0) > l1 * (1 + VIOLATION))
     return int(bad[0]) if bad.size else correlations.shape[1]
@@ -175,7 +193,7 @@ def polish(B: np.ndarray, y: np.ndarray, w: np.ndarray, l1: float, l2: float) ->
 
     ``B`` holds the active columns (n_samples, n_active), centred and divided by ``sqrt(n)`` as ``y`` is. The
     Gram matrix alone would lose twice as many digits as the columns are correlated; correcting its solution
-    by the true residual wins them back. A correction that turned a sign would leave the support: it is dropped.
+    by the true residual wins them back. A correction that turns a sign is dropped.
     """
     signs = np.sign(w)
     scale = np.sqrt(np.sum(B**2, axis=0) + l2)
