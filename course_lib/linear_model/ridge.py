@@ -17,7 +17,7 @@ from course_lib import validation
 from course_lib.linear_model import inputs
 from course_lib.solvers.centring import strengths, switch
 
-__all__ = ["Ridge", "RidgeCV", "ridge_coefs", "ridge_path"]
+__all__ = ["Ridge", "RidgeCV", "ridge_gap", "ridge_path", "ridge_solve"]
 
 
 def ridge_path(
@@ -54,19 +54,13 @@ def ridge_path(
     A, t, _, _ = _centre(X, y[:, np.newaxis], weights, fit_intercept)
     U, s, Vt = _svd(A)
     coefs = Vt.T @ ((s * (U.T @ t)[:, 0])[:, np.newaxis] / (s[:, np.newaxis] ** 2 + lams))
-    gaps = np.array([_gap(A, t[:, 0], w, lam) for w, lam in zip(coefs.T, lams.tolist(), strict=True)])
+    gaps = np.array([ridge_gap(A, t[:, 0], w, lam) for w, lam in zip(coefs.T, lams.tolist(), strict=True)])
     return lams, coefs.astype(X.dtype, copy=False), gaps
 
 
-def ridge_coefs(
-    X: Any, y: np.ndarray, weights: np.ndarray | None, x_mean: np.ndarray, y_mean: float, lam: float
-) -> tuple[np.ndarray, float]:
-    """Return the solution and its duality gap for checked input with known means."""
-    scale = np.sqrt(inputs.total(X, weights))
-    A = inputs.centred(X, x_mean, weights) / scale
-    t = inputs.centred(y, np.array(y_mean), weights) / scale
-    w = _solve(A, t[:, np.newaxis], float(lam))[:, 0]
-    return w, _gap(A, t, w, float(lam))
+def ridge_solve(A: np.ndarray, t: np.ndarray, lam: float) -> np.ndarray:
+    """Return the solution for centred columns and target, both over ``sqrt(n)``."""
+    return _solve(A, t[:, np.newaxis], lam)[:, 0]
 
 
 def _centre(
@@ -130,7 +124,7 @@ def _svd(A: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return U[:, keep], s[keep], Vt[keep]
 
 
-def _gap(A: np.ndarray, t: np.ndarray, w: np.ndarray, lam: float) -> float:
+def ridge_gap(A: np.ndarray, t: np.ndarray, w: np.ndarray, lam: float) -> float:
     """Return the duality gap ``||A.T r - lam w||² / (2 lam)``; at 0, the loss minus its minimum."""
     residual = t - A @ w
     if lam > 0:
@@ -157,7 +151,7 @@ class _Ridge(RegressorMixin, BaseEstimator):
         A, T, x_mean, y_mean = _centre(X, Y, weights, fit_intercept)
         W = _solve(A, T, lam)
         b = y_mean - x_mean @ W
-        self.dual_gap_ = sum(_gap(A, t, w, lam) for t, w in zip(T.T, W.T, strict=True))
+        self.dual_gap_ = sum(ridge_gap(A, t, w, lam) for t, w in zip(T.T, W.T, strict=True))
         self.n_iter_ = 1
         self.coef_ = (W[:, 0] if y.ndim == 1 else W.T).astype(X.dtype, copy=False)
         self.intercept_ = float(b[0]) if y.ndim == 1 else b
