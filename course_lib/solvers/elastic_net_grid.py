@@ -14,6 +14,8 @@ Newton's method).
 
 from __future__ import annotations
 
+from math import log
+
 import numpy as np
 from scipy.linalg import lapack
 
@@ -33,54 +35,59 @@ def on_grid(
     ``position`` says where a feature stands: outside, its pull over l1, between -1 and 1; inside, beyond the
     bound of its sign by as much as its coefficient is.
     """
-    coefs, h = np.zeros((c.size, lams.size)), np.diag(G)
+    coefs, h = np.zeros((lams.size, c.size)), np.diag(G)
     old = position = _position(w, c - G @ w, h, start * l1_ratio, start * (1 - l1_ratio))
     before = start
     for k, lam in enumerate(lams.tolist()):
         l1, l2 = lam * l1_ratio, lam * (1 - l1_ratio)
-        ahead = np.log(start / lam) / np.log(before / start) if before > start > lam else 0.0
-        guess = position + ahead * (position - old)
-        solved = newton(G, c, np.where(np.abs(guess) > 1, np.sign(guess), 0), l1, l2)
-        if solved is None and lam < start:
+        ahead = log(start / lam) / log(before / start) if before > start > lam else 0.0
+        solution, pulls = newton(G, c, _beyond(position + ahead * (position - old)), l1, l2)
+        if pulls is not None:
+            w = solution
+        elif lam < start:
             w = elastic_net_step(G, c, w, (start * l1_ratio, start * (1 - l1_ratio)), (l1, l2))
-            pulls = c - G @ w
-        elif solved is not None:
-            w, pulls = solved
-        coefs[:, k] = w
-        old, position, before, start = position, _position(w, pulls, h, l1, l2), start, lam
-    return coefs
+        coefs[k] = w
+        old, position = position, _position(w, c - G @ w if pulls is None else pulls, h, l1, l2)
+        before, start = start, lam
+    return coefs.T
 
 
 def _position(w: np.ndarray, pulls: np.ndarray, h: np.ndarray, l1: float, l2: float) -> np.ndarray:
     return (pulls + (h - l2) * w) / l1
 
 
+def _beyond(position: np.ndarray) -> np.ndarray:
+    """Return the sign where the absolute value is at least 1, else 0."""
+    return np.sign(np.trunc(position))
+
+
 def newton(
     G: np.ndarray, c: np.ndarray, signs: np.ndarray, l1: float, l2: float
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the solution and its pulls ``c - G w`` from a guess of the signs, or ``None`` if it is too far.
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the solution and its pulls ``c - G w`` from a guess of the signs.
 
-    Needs ``l2 > 0``: then the matrix is positive definite, whatever the columns are.
+    The pulls are ``None``, and the solution is zeros, if the guess is too far. Needs ``l2 > 0``: then the
+    matrix is positive definite, whatever the columns are.
     """
+    w, right = np.zeros_like(c), c - l1 * signs
     for _ in range(STEPS):
-        active = np.flatnonzero(signs)
-        rows, s = G[active], signs[active]
-        system = rows[:, active]
-        system.flat[:: active.size + 1] += l2
-        v, failed = np.empty(0), 0
+        active = signs.nonzero()[0]
+        rows, v = G.take(active, axis=0), np.empty(0)
         if active.size:
-            _, v, failed = lapack.dposv(system.T, c[active] - l1 * s, overwrite_a=1, overwrite_b=1)
-        if failed:
-            return None
+            system = rows[:, active]
+            np.einsum("ii->i", system)[:] += l2  # a view of the diagonal
+            _, v, failed = lapack.dposv(system, right[active])
+            if failed:
+                break
         pulls = c - v @ rows
-        after = np.where(np.abs(pulls) > l1 * (1 + ROUNDING), np.sign(pulls), 0)
-        after[active] = np.where(v * s > 0, s, 0)
-        if (after == signs).all():
-            w = np.zeros_like(c)
+        after = _beyond(pulls / (l1 * (1 + ROUNDING)))
+        s = signs[active]
+        after[active] = s * (v * s > 0)
+        if not (after - signs).any():
             w[active] = v
             return w, pulls
-        signs = after
-    return None
+        signs, right = after, c - l1 * after
+    return w, None
 
 
 def elastic_net_step(

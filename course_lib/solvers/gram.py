@@ -148,6 +148,8 @@ def duality_gaps(
     pull = np.max(np.abs(correlations - l2 * coefs), axis=0)
     scale = np.minimum(1, l1 / np.maximum(pull, np.finfo(float).tiny))
     gaps = _gaps_at(scale, coefs, correlations, losses, l1, l2)
+    if not l2.any():
+        return gaps
     full = _gaps_at(np.ones_like(scale), coefs, correlations, losses, l1, l2)
     return np.where(l2 > 0, np.minimum(gaps, full), gaps)
 
@@ -156,8 +158,11 @@ def _gaps_at(
     scale: np.ndarray, w: np.ndarray, u: np.ndarray, losses: np.ndarray, l1: np.ndarray, l2: np.ndarray
 ) -> np.ndarray:
     met = np.clip(scale * u, -l1, l1)
+    gaps = (1 - scale) ** 2 * losses + np.sum(l1 * np.abs(w) - met * w, axis=0)
+    if not l2.any():
+        return gaps
     rest = np.sum((scale * u - met - l2 * w) ** 2, axis=0) / (2 * np.where(l2 > 0, l2, 1))
-    return (1 - scale) ** 2 * losses + np.sum(l1 * np.abs(w) - met * w, axis=0) + np.where(l2 > 0, rest, 0)
+    return gaps + np.where(l2 > 0, rest, 0)
 
 
 def _dense(X: Any) -> np.ndarray:

@@ -31,7 +31,6 @@ DRIFT = 1e-13  # rest of an equation, relative to its right side, that is worth 
 SAME = 1e-12  # relative distance of two strengths below which they count as one
 KNOTS_EACH = 30  # knots per feature after which a walk gives up
 PARALLEL = 1e-11  # a pull and a bound that close in on each other more slowly than this never meet
-SIDES = np.array([[1.0], [-1.0]])  # the bounds +lam and -lam
 
 
 @dataclass(slots=True)
@@ -118,8 +117,8 @@ class Tableau:
         self.table[j, -1] -= self.signs[j]
         self.signs[j] = 0
 
-    def correct(self) -> float:
-        """Put the last two columns right by what the equations leave; return the rounding in the pulls.
+    def correct(self) -> np.ndarray:
+        """Put the last two columns right by what the equations leave; return how uncertain pulls then are.
 
         The steps gather rounding errors, and columns that are close to each other magnify them.
         """
@@ -136,8 +135,8 @@ class Tableau:
         self.table[:, -2:] = pulls
         self.table[active, -2:] = solved
         lengths = self.norms[active]
-        return float(max(10 * np.max(np.abs(rest[:, 0]) / lengths, initial=0),
-                         1e-15 * np.abs(solved[:, 0]) @ lengths))  # fmt: skip
+        rounding = 1e-15 * np.abs(solved[:, 0]) @ lengths
+        return self.norms * max(rounding, 10 * np.max(np.abs(rest[:, 0]) / lengths, initial=0))
 
     def distance(self, j: int) -> float:
         """Return the squared distance of column j to the active ones; 0 if it is a combination of them."""
@@ -171,13 +170,12 @@ def walk(
     ``("gives up", -1)``. ``careful`` corrects every piece by what its equations leave; without it, check the
     pieces (see :mod:`course_lib.solvers.working_set`).
     """
-    d = len(T.signs)
-    smallest = NOISE * np.max(np.abs(T.right[:, 0]) / T.norms)
-    lam, left, rounding = start, list(left), 0.0
-    for _ in range(int(KNOTS_EACH * (d + 10))):
+    smallest = noise = NOISE * np.max(np.abs(T.right[:, 0]) / T.norms) * T.norms
+    lam, left = start, list(left)
+    for _ in range(int(KNOTS_EACH * (len(noise) + 10))):
         if careful:
-            rounding = T.correct()
-        enter_at, j, sign = _next_to_enter(T, left, lam, max(rounding, smallest) * T.norms)
+            noise = np.maximum(smallest, T.correct())
+        enter_at, j, sign = _next_to_enter(T, left, lam, noise)
         leave_at, i = _next_to_leave(T)
         end = min(max(enter_at, leave_at, stop), lam)  # the first event of all (6.6)
         leaves = leave_at >= enter_at
@@ -198,26 +196,30 @@ def walk(
 
 
 def _piece(T: Tableau, start: float, end: float, event: tuple[str, int]) -> Segment:
-    active = np.flatnonzero(T.signs)
-    u, q = T.table[active, -2], T.table[active, -1]
+    active = T.signs.nonzero()[0]
+    u, q = T.table[:, -2][active], T.table[:, -1][active]
     return Segment(start, end, active, T.signs[active], u, q, event)
 
 
 def _next_to_enter(T: Tableau, left: list[int], lam: float, noise: np.ndarray) -> tuple[float, int, float]:
-    """Return the largest lam at which a pull ``a - lam b`` from outside meets +-lam (6.4), whose, which."""
-    pulls, closing = SIDES * T.table[:, -2], 1 + SIDES * T.table[:, -1]
-    there = (closing > PARALLEL) & (pulls > noise) & (T.signs == 0)
-    meets = np.divide(pulls, closing, out=np.zeros_like(pulls), where=there)
+    """Return the largest lam at which a pull ``a - lam b`` from outside meets +-lam (6.4), whose, which.
+
+    Both bounds go to 0, so the one it meets first is that on the side of ``a``.
+    """
+    a, b = T.table[:, -2], T.table[:, -1]
+    size, closing = np.abs(a), 1 + np.sign(a) * b
+    there = (closing > PARALLEL) & (size > noise) & (T.signs == 0)
+    meets = np.divide(size, closing, out=np.zeros(len(a)), where=there)
     for j in left:
-        meets[:, j] *= meets[:, j] < lam * (1 - SAME)
-    side, j = divmod(int(meets.argmax()), meets.shape[1])
-    return float(meets[side, j]), j, 1.0 - 2.0 * side
+        meets[j] *= meets[j] < lam * (1 - SAME)
+    j = int(meets.argmax())
+    return float(meets[j]), j, 1.0 if a[j] > 0 else -1.0
 
 
 def _next_to_leave(T: Tableau) -> tuple[float, int]:
     """Return the largest lam at which a coefficient ``u - lam q`` on its way to 0 gets there (6.5)."""
     u, q = T.table[:, -2], T.table[:, -1]
-    at = np.divide(u, q, out=np.zeros_like(u), where=T.signs * q < 0)
+    at = np.divide(u, q, out=np.zeros(len(u)), where=T.signs * q < 0)
     i = int(at.argmax())
     return float(at[i]), i
 
@@ -228,7 +230,8 @@ def _enter(T: Tableau, j: int, sign: float, lam: float) -> list[int]:
     Then ``w_A - t sign v, w_j = t sign`` gives the same fit and the same penalty for every t: move along
     until a coefficient reaches 0. (The same penalty, as j is tied with them; if not, rounding called it in.)
     """
-    gone, distance = [], T.distance(j)
+    gone: list[int] = []
+    distance = T.distance(j)
     if distance == 0:
         active = np.flatnonzero(T.signs)
         toward = sign * T.table[active, j] * T.signs[active]

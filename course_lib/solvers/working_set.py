@@ -12,7 +12,6 @@ With the Gram matrix of all features at hand all are candidates, and the check g
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -63,7 +62,8 @@ def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
     """
     c, careful, walked = problem.c, False, 0
     start = float(np.max(np.abs(c)))
-    features, signs, left = np.empty(0, dtype=int), np.empty(0), np.empty(0, dtype=int)
+    features, signs = np.empty(0, dtype=int), np.empty(0)
+    left: list[int] = []
     chosen = _candidates(problem, c, features)
     while start > stop:
         T = Tableau(problem.gram(chosen), c[chosen], np.searchsorted(chosen, features), signs)
@@ -79,10 +79,11 @@ def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
             return
         after, walked = pieces[stands], walked + stands
         if stands:
-            start, (kind, j) = pieces[stands - 1].end, pieces[stands - 1].event
-            left = chosen[[j]] if kind == "leaves" else left[:0]
+            start, (kind, j) = pieces[stands - 1].end, pieces[stands - 1].event  # already renamed
+            left = [j] if kind == "leaves" else []
         if walked > KNOTS_EACH * (problem.rank + 10):
-            yield replace(_renamed(after, chosen), end=start, event=("gives up", -1))
+            after.end, after.event = start, ("gives up", -1)
+            yield _renamed(after, chosen)
             return
         features, signs = chosen[after.active], after.signs
         chosen = _candidates(problem, found[:, stands], features if stands else chosen)
@@ -153,6 +154,7 @@ def _chunk(problem: Gram | Columns) -> int:
 
 
 def _renamed(piece: Segment, chosen: np.ndarray) -> Segment:
-    """Return the segment with the features' numbers in X instead of those among the candidates."""
+    """Give the features of a segment their numbers in X instead of those among the candidates."""
     kind, j = piece.event
-    return replace(piece, active=chosen[piece.active], event=(kind, int(chosen[j]) if j >= 0 else j))
+    piece.active, piece.event = chosen[piece.active], (kind, int(chosen[j]) if j >= 0 else j)
+    return piece
