@@ -39,20 +39,15 @@ def grid(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> np.ndarr
     """Solve at decreasing strengths > 0 and return the coefficients, shape (n_features, n_lams)."""
     if l1_ratio < 1:
         return _elastic_net(problem, lams, l1_ratio)
-    coefs = np.zeros((problem.c.size, lams.size))
-    done = _upto(lams, lam_max(problem.c, 1.0))  # zeros so far
-    for piece in knots(problem, float(lams[-1])) if done < lams.size else ():
-        new = slice(done, max(done, _upto(lams, piece.end)))
-        coefs[piece.active, new] = piece.u[:, np.newaxis] - lams[new] * piece.q[:, np.newaxis]
-        done = new.stop
-    if done < lams.size:  # the walk gave up: the gap will tell
-        coefs[piece.active, done:] = piece.at(piece.end)[:, np.newaxis]
+    coefs, top = np.zeros((problem.c.size, lams.size)), lam_max(problem.c, 1.0)
+    pieces = list(knots(problem, float(lams[-1]))) if lams[-1] < top else []
+    upto = np.searchsorted(-lams, [-top, *(-piece.end for piece in pieces)], side="right").tolist()
+    for piece, first, last in zip(pieces, upto, upto[1:], strict=False):
+        if first < last:
+            coefs[piece.active, first:last] = piece.u[:, np.newaxis] - np.outer(piece.q, lams[first:last])
+    if upto[-1] < lams.size:  # the walk gave up: the gap will tell
+        coefs[piece.active, upto[-1] :] = piece.at(piece.end)[:, np.newaxis]
     return coefs
-
-
-def _upto(lams: np.ndarray, end: float) -> int:
-    """Return how many of the decreasing strengths are at least ``end``."""
-    return int(np.searchsorted(-lams, -end, side="right"))
 
 
 def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
@@ -67,7 +62,7 @@ def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
     chosen = _candidates(problem, c, features)
     while start > stop:
         T = Tableau(problem.gram(chosen), c[chosen], np.searchsorted(chosen, features), signs)
-        back = np.flatnonzero(np.isin(chosen, left)).tolist()
+        back = [int(np.searchsorted(chosen, j)) for j in left]  # who has left was a candidate
         pieces = list(islice(walk(T, start, stop, back, careful=careful), _chunk(problem)))
         stands, careful, found = _check(problem, chosen, pieces, careful)
         finished = stands == len(pieces) and pieces[-1].event[1] < 0
@@ -143,10 +138,10 @@ def _elastic_net(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> 
 
 def _candidates(problem: Gram | Columns, pulls: np.ndarray, needed: np.ndarray) -> np.ndarray:
     """Return the features that are needed and those with the largest pulls, sorted."""
-    size = min(2 * needed.size + SPARE, pulls.size - 1)
-    if isinstance(problem, Gram) or size == pulls.size - 1:
+    size = 2 * needed.size + SPARE
+    if isinstance(problem, Gram) or size >= pulls.size:
         return np.arange(pulls.size)
-    return np.union1d(np.argpartition(-np.abs(pulls), size)[: size + 1], needed)
+    return np.union1d(np.argpartition(-np.abs(pulls), size)[:size], needed)
 
 
 def _chunk(problem: Gram | Columns) -> int:
