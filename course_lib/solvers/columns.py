@@ -81,6 +81,15 @@ class Columns:
         rows = self.rows(chosen)
         return rows @ rows.T
 
+    def pull(self, residual: np.ndarray) -> np.ndarray:
+        """Return ``Z.T r``, shape (n_features,)."""
+        weighted = self.roots * residual
+        return self.X.T @ weighted - self.x_mean * weighted.sum()
+
+    def fitted(self, w: np.ndarray) -> np.ndarray:
+        """Return ``Z w``, shape (n_samples,)."""
+        return self.roots * (self.X @ w - self.x_mean @ w)
+
     def pulls(self, chosen: np.ndarray, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return ``Z.T (y - Z w)`` for each column ``w``, (n_features, n_lams), and the losses, (n_lams,)."""
         used = coefs.any(axis=1)

@@ -19,9 +19,10 @@ from math import log
 import numpy as np
 from scipy.linalg import lapack
 
+from course_lib.solvers.columns import Columns
 from course_lib.solvers.homotopy import Tableau, walk
 
-__all__ = ["elastic_net_step", "newton", "on_grid"]
+__all__ = ["by_residuals", "elastic_net_step", "newton", "on_grid"]
 
 STEPS = 12  # systems solved at one strength before the walk takes over
 ROUNDING = 1e-12  # share of l1 by which a pull outside may exceed it
@@ -88,6 +89,50 @@ def newton(
             return w, pulls
         signs, right = after, c - l1 * after
     return w, None
+
+
+def by_residuals(
+    problem: Columns, w: np.ndarray, start: float, lams: np.ndarray, l1_ratio: float
+) -> np.ndarray:
+    """As :func:`on_grid`, with one unknown a row: for supports that are not small beside the number of rows.
+
+    With the residual ``r = y - Z_A w_A``, (4.2) says ``l2 w_A = Z_A.T r - l1 s``. Put back into ``r``::
+
+        (l2 I + Z_A Z_A.T) r = l2 y + l1 Z_A s
+
+    The pulls ``Z.T r`` alone then tell who is in. Returns what was solved before a guess went in circles.
+    """
+    pulls = problem.pulls(np.arange(w.size), w[:, np.newaxis])[0][:, 0]
+    coefs, signs, K = [], np.zeros(w.size), np.zeros((problem.y.size, problem.y.size))
+    old = position = pulls / (start * l1_ratio)
+    before = start
+    for lam in lams.tolist():
+        l1, l2 = lam * l1_ratio, lam * (1 - l1_ratio)
+        ahead = log(start / lam) / log(before / start) if before > start > lam else 0.0
+        guess = _beyond(position + ahead * (position - old))
+        for _ in range(STEPS):
+            K += _change(problem, signs, guess)
+            signs, system = guess, K.copy()
+            system.flat[:: len(K) + 1] += l2
+            right = l2 * problem.y + l1 * problem.fitted(signs)
+            _, r, failed = lapack.dposv(system, right)
+            pulls = problem.pull(r)
+            guess = _beyond(pulls / l1)
+            if failed or not (guess - signs).any():
+                break
+        else:
+            failed = 1
+        if failed:
+            break
+        coefs.append((pulls - l1 * signs) / l2 * np.abs(signs))
+        old, position, before, start = position, pulls / l1, start, lam
+    return np.array(coefs).T if coefs else np.zeros((w.size, 0))
+
+
+def _change(problem: Columns, signs: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return by what ``Z_A Z_A.T`` changes with the support."""
+    came, gone = (problem.rows(np.flatnonzero(x)) for x in ((signs == 0) & (after != 0), (signs != 0) & (after == 0)))
+    return came.T @ came - gone.T @ gone
 
 
 def elastic_net_step(

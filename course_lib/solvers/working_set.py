@@ -17,15 +17,15 @@ from itertools import islice
 import numpy as np
 
 from course_lib.solvers.columns import Columns
-from course_lib.solvers.elastic_net_grid import on_grid
+from course_lib.solvers.elastic_net_grid import by_residuals, on_grid
 from course_lib.solvers.gram import Gram
 from course_lib.solvers.homotopy import KNOTS_EACH, Segment, Tableau, walk
 
 __all__ = ["grid", "knots", "lam_max"]
 
 VIOLATION = 1e-10  # share of lam by which a pull may miss its condition: rounding
-SPARE = 150  # candidates besides twice the active features
-CHUNK, LONG = 32, 100  # knots, or grid points, between two checks; LONG when all features are candidates
+SPARE = 150  # candidates besides the active features
+CHUNK, LONG = 48, 100  # knots, or grid points, between two checks; LONG when all features are candidates
 
 
 def lam_max(c: np.ndarray, l1_ratio: float) -> float:
@@ -118,6 +118,14 @@ def _elastic_net(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> 
     start, coefs = max(lam_max(c, l1_ratio), float(lams[0])), np.zeros((c.size, lams.size))
     w, chosen, noise = np.zeros_like(c), _candidates(problem, c, np.empty(0, dtype=int)), problem.noise()
     while done < lams.size:
+        if isinstance(problem, Columns) and 2 * np.count_nonzero(w) > problem.rank:
+            part = by_residuals(problem, w, start, lams[done:], l1_ratio)  # as far as it gets
+            coefs[:, done : done + part.shape[1]] = part
+            done += part.shape[1]
+            if done == lams.size:
+                break
+            start, w = (float(lams[done - 1]), coefs[:, done - 1]) if part.size else (start, w)
+            chosen = _candidates(problem, problem.pulls(np.arange(c.size), w[:, np.newaxis])[0][:, 0], np.flatnonzero(w))
         todo = lams[done : done + _chunk(problem)]
         part = on_grid(problem.gram(chosen), c[chosen], w[chosen], start, todo, l1_ratio)
         stands = todo.size
@@ -138,7 +146,7 @@ def _elastic_net(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> 
 
 def _candidates(problem: Gram | Columns, pulls: np.ndarray, needed: np.ndarray) -> np.ndarray:
     """Return the features that are needed and those with the largest pulls, sorted."""
-    size = 2 * needed.size + SPARE
+    size = needed.size + SPARE
     if isinstance(problem, Gram) or size >= pulls.size:
         return np.arange(pulls.size)
     return np.union1d(np.argpartition(-np.abs(pulls), size)[:size], needed)
