@@ -81,6 +81,12 @@ class Columns:
         rows = self.rows(chosen)
         return rows @ rows.T
 
+    def outer(self) -> np.ndarray:
+        """Return ``Z Z.T``, shape (n_samples, n_samples)."""
+        shift = self.X @ self.x_mean
+        products = self.X @ self.X.T - np.add.outer(shift, shift) + self.x_mean @ self.x_mean
+        return self.roots[:, np.newaxis] * products * self.roots
+
     def pull(self, residual: np.ndarray) -> np.ndarray:
         """Return ``Z.T r``, shape (n_features,)."""
         weighted = self.roots * residual
