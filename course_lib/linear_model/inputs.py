@@ -81,7 +81,8 @@ def load_for(
     """
     from sklearn.utils.validation import validate_data
 
-    if numeric_y and _plain(X, 2) and _plain(y, 1) and len(X) == len(y):  # nothing left to convert or to refuse
+    plain = numeric_y and _plain(X, 2) and _plain(y, 1)
+    if plain and len(X) == len(y):  # nothing left to convert or to refuse
         estimator.n_features_in_ = X.shape[1]
         if hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_

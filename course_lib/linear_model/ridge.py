@@ -272,7 +272,9 @@ class RidgeCV(_Ridge):
 def _wide(X: Any, y: np.ndarray, weights: np.ndarray | None, fit_intercept: bool) -> Columns | None:
     """Return the problem without a copy of X, if X is dense and has more features than rows."""
     if isinstance(X, np.ndarray) and X.dtype == np.float64 and X.shape[1] > X.shape[0]:
-        return Columns.of(X, y, np.ones(len(y)) if weights is None else weights, fit_intercept=fit_intercept)
+        share = np.ones(len(y)) if weights is None else weights
+        columns = Columns.of(X, y, share, fit_intercept=fit_intercept)
+        return columns if columns.mild else None
     return None
 
 
@@ -319,7 +321,7 @@ def _eigenvectors(K: np.ndarray, ones: np.ndarray | None) -> tuple[np.ndarray, n
 def _dual_fits(
     eigenvalues: np.ndarray, U: np.ndarray, t: np.ndarray, lams: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return residuals and ``1 - leverage`` at each strength, (n_samples, n_lams): sums without cancellation."""
+    """Return residuals and ``1 - leverage`` at each strength, (n_samples, n_lams); nothing cancels."""
     shrunk = lams / (eigenvalues[:, np.newaxis] + lams)
     return U @ (shrunk * (U.T @ t)[:, np.newaxis]), (U**2) @ shrunk
 

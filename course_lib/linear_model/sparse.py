@@ -226,7 +226,7 @@ class Data:
             return cls(gram, X, y, weights, gram.x_mean, gram.y_mean)
         A, share = X.astype(np.float64, copy=False), np.ones(n) if weights is None else weights
         columns = Columns.of(A, y, share, fit_intercept=fit_intercept)
-        if columns is not None:
+        if columns.mild:
             return cls(columns, X, y, weights, columns.x_mean, columns.y_mean)
         x_mean, y_mean = inputs.weighted_mean(X, weights), float(inputs.weighted_mean(y, weights))
         columns = Columns.of(inputs.centred(A, x_mean), y - y_mean, share, fit_intercept=False)

@@ -48,19 +48,22 @@ class Columns:
     squares: np.ndarray
 
     @classmethod
-    def of(cls, X: Any, y: np.ndarray, weights: np.ndarray, *, fit_intercept: bool) -> Columns | None:
-        """Take the means; ``None`` if a column's is too far from 0."""
+    def of(cls, X: Any, y: np.ndarray, weights: np.ndarray, *, fit_intercept: bool) -> Columns:
+        """Take the means. If the problem is not :attr:`mild`, centre X first, and take none here."""
         share = weights / weights.sum()
         x_mean, y_mean, squares = np.zeros(X.shape[1]), 0.0, _squares(X, share)
         if fit_intercept:
             first = y[np.argmax(share)]
             x_mean, y_mean = X.T @ share, float(first + share @ (y - first))
-            if np.any(x_mean**2 > MILD * (squares - x_mean**2)):
-                return None
         roots = np.sqrt(share)
         target = roots * (y - y_mean)
         c = X.T @ (roots * target) - x_mean * (roots @ target)
         return cls(X, x_mean, roots, target, y_mean, c, squares)
+
+    @property
+    def mild(self) -> bool:
+        """Return whether no column's mean is far from 0, measured by its spread."""
+        return bool(np.all(self.x_mean**2 <= MILD * (self.squares - self.x_mean**2)))
 
     @property
     def yy(self) -> float:

@@ -1,10 +1,13 @@
 """The elastic net on a grid of strengths: one Newton step a strength, as a rule (chapters 04 and 06).
 
-Once support A and signs s are known, the KKT conditions (4.2) are a linear system,
-``(G_AA + l2 I) w_A = c_A - l1 s``. Solve it for a guess of A and s. A coefficient of the wrong sign has to go,
-a feature whose pull exceeds l1 has to come in; then solve again. This is Newton's method for the KKT
-conditions, whose kinks only change the system. The guess for the next strength comes from the last two: what
-decides about a feature moves on in a nearly straight line.
+Once support A and signs s are known, the KKT conditions (4.2) are a linear system::
+
+    (G_AA + l2 I) w_A = c_A - l1 s
+
+Solve it for a guess of A and s. A coefficient of the wrong sign has to go, a feature whose pull exceeds l1
+has to come in; then solve again. This is Newton's method for the KKT conditions, whose kinks only change the
+system. The guess for the next strength comes from the last two: what decides about a feature moves on in a
+nearly straight line.
 
 Where the guesses go in circles, an exact walk leads from the last solution to the next.
 
@@ -20,7 +23,8 @@ import numpy as np
 from scipy.linalg import lapack
 
 from course_lib.solvers.columns import Columns
-from course_lib.solvers.homotopy import Tableau, walk
+from course_lib.solvers.homotopy import walk
+from course_lib.solvers.tableau import Tableau
 
 __all__ = ["by_residuals", "elastic_net_step", "newton", "on_grid"]
 
@@ -131,7 +135,8 @@ def by_residuals(
 
 def _change(problem: Columns, signs: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Return by what ``Z_A Z_A.T`` changes with the support."""
-    came, gone = (problem.rows(np.flatnonzero(x)) for x in ((signs == 0) & (after != 0), (signs != 0) & (after == 0)))
+    change = np.abs(after) - np.abs(signs)
+    came, gone = problem.rows(np.flatnonzero(change > 0)), problem.rows(np.flatnonzero(change < 0))
     return came.T @ came - gone.T @ gone
 
 

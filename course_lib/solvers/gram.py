@@ -79,7 +79,7 @@ class Gram:
 def mild(products: np.ndarray) -> bool:
     """Return whether :func:`moments` without a shift are accurate: no mean is far from 0, by its spread.
 
-    Centred afterwards, a sum of squares loses the factor ``1 + mean²/variance`` in precision: here at most 11.
+    Centred afterwards, a sum of squares loses the factor ``1 + mean²/variance`` in precision: at most 11.
     """
     n = products[-1, -1]
     square = (products[:-1, -1] / n) ** 2

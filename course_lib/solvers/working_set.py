@@ -19,7 +19,8 @@ import numpy as np
 from course_lib.solvers.columns import Columns
 from course_lib.solvers.elastic_net_grid import by_residuals, on_grid
 from course_lib.solvers.gram import Gram
-from course_lib.solvers.homotopy import KNOTS_EACH, Segment, Tableau, walk
+from course_lib.solvers.homotopy import KNOTS_EACH, Segment, walk
+from course_lib.solvers.tableau import Tableau
 
 __all__ = ["grid", "knots", "lam_max"]
 
@@ -113,34 +114,41 @@ def _first(bad: np.ndarray) -> int:
 
 
 def _elastic_net(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> np.ndarray:
-    """Newton's method on the grid, candidates in between as for the lasso."""
+    """Newton's method on the grid: candidates in between as for the lasso, while the support is small."""
     c, done = problem.c, 0
-    start, coefs = max(lam_max(c, l1_ratio), float(lams[0])), np.zeros((c.size, lams.size))
-    w, chosen, noise = np.zeros_like(c), _candidates(problem, c, np.empty(0, dtype=int)), problem.noise()
+    start, w = max(lam_max(c, l1_ratio), float(lams[0])), np.zeros_like(c)
+    coefs = np.zeros((c.size, lams.size))
     while done < lams.size:
         if isinstance(problem, Columns) and 2 * np.count_nonzero(w) > problem.rank:
-            part = by_residuals(problem, w, start, lams[done:], l1_ratio)  # as far as it gets
-            coefs[:, done : done + part.shape[1]] = part
-            done += part.shape[1]
-            if done == lams.size:
-                break
-            start, w = (float(lams[done - 1]), coefs[:, done - 1]) if part.size else (start, w)
-            chosen = _candidates(problem, problem.pulls(np.arange(c.size), w[:, np.newaxis])[0][:, 0], np.flatnonzero(w))
-        todo = lams[done : done + _chunk(problem)]
-        part = on_grid(problem.gram(chosen), c[chosen], w[chosen], start, todo, l1_ratio)
-        stands = todo.size
-        if chosen.size < c.size:
+            part = by_residuals(problem, w, start, lams[done:], l1_ratio)
+        else:
+            part = np.empty((0, 0))
+        if not part.size:
+            part = _on_candidates(problem, w, start, lams[done : done + _chunk(problem)], l1_ratio)
+        coefs[:, done : done + part.shape[1]] = part
+        done += part.shape[1]
+        start, w = float(lams[done - 1]), coefs[:, done - 1]
+    return coefs
+
+
+def _on_candidates(
+    problem: Gram | Columns, w: np.ndarray, start: float, lams: np.ndarray, l1_ratio: float
+) -> np.ndarray:
+    """Solve from ``w`` at ``start``, with candidates; return what stands the check, at least one strength."""
+    stands, needed = 0, np.flatnonzero(w)
+    found = problem.pulls(needed, w[needed, np.newaxis])[0] if needed.size else problem.c[:, np.newaxis]
+    while not stands:
+        chosen = _candidates(problem, found[:, 0], needed)
+        part = on_grid(problem.gram(chosen), problem.c[chosen], w[chosen], start, lams, l1_ratio)
+        stands = lams.size
+        if chosen.size < w.size:
             found, _ = problem.pulls(chosen, part)
-            bad = np.abs(found) - todo * l1_ratio > VIOLATION * todo * l1_ratio + noise[:, np.newaxis]
+            slack = VIOLATION * lams * l1_ratio + problem.noise()[:, np.newaxis]
+            bad = np.abs(found) - lams * l1_ratio > slack
             bad[chosen] = False
-            stands = _first(bad)
-            urgency = found[:, min(stands, todo.size - 1)]
-        coefs[chosen, done : done + stands] = part[:, :stands]
-        done += stands
-        if stands:
-            start, w = float(lams[done - 1]), coefs[:, done - 1]
-        if chosen.size < c.size:
-            chosen = _candidates(problem, urgency, np.flatnonzero(w) if stands else chosen)
+            stands, needed = _first(bad), chosen
+    coefs = np.zeros((w.size, stands))
+    coefs[chosen] = part[:, :stands]
     return coefs
 
 
