@@ -76,7 +76,7 @@ def test_rounding_in_the_table_is_noticed_and_put_right(shape, monkeypatch):
 @pytest.mark.parametrize("shape", [(60, 12), (30, 400)])
 def test_where_newton_fails_the_walk_takes_over(shape, monkeypatch):
     X, y = problem(*shape)
-    lams, expected, _ = enet_path(X, y, l1_ratio=0.7, lams=15)
+    _, expected, _ = enet_path(X, y, l1_ratio=0.7, lams=15)
     monkeypatch.setattr(elastic_net_grid, "STEPS", 0)
     _, coefs, gaps = enet_path(X, y, l1_ratio=0.7, lams=15)
     np.testing.assert_allclose(coefs, expected, atol=1e-9)
@@ -99,11 +99,12 @@ def test_wide_elastic_nets_with_large_supports(weights, l1_ratio):
 
 
 @pytest.mark.parametrize("make", [np.asarray, sparse.csr_array, sparse.csc_array])
-def test_offsets_of_wide_data_cost_no_digits(make):
-    X, y = problem(25, 60)
-    X = np.round(X, 3)
+@pytest.mark.parametrize(("shape", "offset"), [((25, 60), 2.0**30), ((60, 8), 2.0**20)], ids=["wide", "tall"])
+def test_offsets_cost_no_digits(make, shape, offset):
+    X, y = problem(*shape)
+    X = np.round(1024 * X) / 1024
     lams, coefs, gaps = lasso_path(X, y, lams=20)
-    shifted = X + 2.0**20  # exact in float64: the centred columns are the same numbers
+    shifted = X + offset  # exact in float64: the centred columns are the same numbers
     _, far, far_gaps = lasso_path(make(shifted), y, lams=lams)
     np.testing.assert_allclose(far, coefs, atol=1e-7)
     for k in (5, 19):
