@@ -285,7 +285,7 @@ def soft_integer_table(z: Array, threshold: float) -> Array:
 
 
 def threshold_cases(rng: np.random.Generator) -> list[Case]:
-    """Both signs, zeros, entries near the threshold, thresholds of zero and large, a matrix, whole numbers."""
+    """Both signs, zeros, entries near the threshold, small and large thresholds, a matrix, whole numbers."""
     return [
         Case((np.array([-3.0, -0.5, 0.0, 0.75, 2.0]), 1.0), label="mixed"),
         Case((np.array([-1.5625, 1.4375, -1.25, 1.75]), 1.5), label="near_the_threshold"),
