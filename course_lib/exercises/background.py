@@ -294,16 +294,15 @@ EXERCISES = [
             "of_X": Misconception(
                 _condition(lambda s, lam, n: s[0] / s[-1]), "condition of X for that of X'X"
             ),
-            "no_penalty": Misconception(
-                _condition(lambda s, lam, n: s[0] ** 2 / s[-1] ** 2), "pitfall 20"
-            ),
+            "no_penalty": Misconception(_condition(lambda s, lam, n: s[0] ** 2 / s[-1] ** 2), "pitfall 20"),
             "upside_down": Misconception(
                 _condition(lambda s, lam, n: (s[-1] ** 2 + n * lam) / (s[0] ** 2 + n * lam)),
                 "quotient turned round",
             ),
             "columns": Misconception(condition_by_columns, "columns taken as perpendicular"),
             "sum_of_both": Misconception(
-                _condition(lambda s, lam, n: s[0] ** 2 / s[-1] ** 2 + n * lam), "penalty added to the quotient"
+                _condition(lambda s, lam, n: s[0] ** 2 / s[-1] ** 2 + n * lam),
+                "penalty added to the quotient",
             ),
             "root": Misconception(
                 _condition(lambda s, lam, n: np.sqrt((s[0] ** 2 + n * lam) / (s[-1] ** 2 + n * lam))),
@@ -327,8 +326,11 @@ EXERCISES = [
             "kink_slope": Misconception(_hinge((-1.0, -1.0)), "the value that libraries pick at a kink"),
             "kink_middle": Misconception(_hinge((-0.5, -0.5)), "an average for the interval"),
             "like_absolute": Misconception(_hinge((-1.0, 1.0)), "interval of |w| copied"),
-            "sign": Misconception(lambda m: tuple(-v + 0.0 for v in hinge_subgradients(m)[::-1]), "inner derivative",
-                                  also=(lambda m: tuple(-v + 0.0 for v in hinge_subgradients(m)),)),
+            "sign": Misconception(
+                lambda m: tuple(-v + 0.0 for v in hinge_subgradients(m)[::-1]),
+                "inner derivative",
+                also=(lambda m: tuple(-v + 0.0 for v in hinge_subgradients(m)),),
+            ),
             "kink_at_zero": Misconception(lambda m: hinge_subgradients(m + 1), "perceptron for hinge"),
             "order": Misconception(lambda m: hinge_subgradients(m)[::-1], "ends of the interval exchanged"),
             "value": Misconception(lambda m: (max(0.0, 1 - m),) * 2, "value for slope"),
@@ -353,8 +355,9 @@ EXERCISES = [
                 lambda sigma, scale, n: sigma / (n * scale), "standard deviation for variance"
             ),
             "halved": Misconception(
-                lambda sigma, scale, n: sigma**2 / (2 * n * scale), "erratum 17",
-                also=(lambda sigma, scale, n: 1 / (2 * scale) * sigma**2 / n,)
+                lambda sigma, scale, n: sigma**2 / (2 * n * scale),
+                "erratum 17",
+                also=(lambda sigma, scale, n: 1 / (2 * scale) * sigma**2 / n,),
             ),
             "doubled": Misconception(lambda sigma, scale, n: 2 * sigma**2 / (n * scale), "erratum 6"),
             "scale_above": Misconception(
@@ -371,7 +374,7 @@ EXERCISES = [
     Exercise(
         id="background.central_difference",
         chapter=90,
-        minutes=4,
+        minutes=3,
         difficulty=2,
         signature="central_difference(f, w, h)",
         reference=central_difference,
@@ -397,7 +400,7 @@ EXERCISES = [
     Exercise(
         id="background.masked_variance",
         chapter=90,
-        minutes=3,
+        minutes=2,
         difficulty=1,
         signature="masked_variance(x, p)",
         reference=masked_variance,
@@ -408,9 +411,7 @@ EXERCISES = [
             "second_moment": Misconception(_masked(lambda p: 1 / (1 - p)), "mean not subtracted"),
             "x_not_squared": Misconception(_masked(lambda p: p / (1 - p), 1), "pitfall 21"),
             "upside_down": Misconception(_masked(lambda p: (1 - p) / p), "pitfall 8"),
-            "spread": Misconception(
-                lambda x, p: np.sqrt(p / (1 - p)) * np.abs(x), "standard deviation"
-            ),
+            "spread": Misconception(lambda x, p: np.sqrt(p / (1 - p)) * np.abs(x), "standard deviation"),
             "total": Misconception(lambda x, p: p / (1 - p) * np.sum(np.square(x)), "sum of the entries"),
             "scaled_thrice": Misconception(
                 _masked(lambda p: p / (1 - p) ** 2), "variance of the mask without its 1 - p"
