@@ -50,6 +50,12 @@ def condition_by_columns(X: Array, lam: float) -> float:
     return float(squares.max() / squares.min())
 
 
+def condition_no_identity(X: Array, lam: float) -> float:
+    """n lam added to every entry of X'X."""
+    values = np.linalg.eigvalsh(X.T @ X + len(X) * lam)
+    return float(values[-1] / values[0])
+
+
 def condition_cases(rng: np.random.Generator) -> list[Case]:
     """A diagonal and three general matrices, with and without a penalty; n is not d."""
     diagonal = np.array([[0.0, 1.0], [3.0, 0.0], [0.0, 0.0]])
@@ -93,6 +99,21 @@ def hinge_by_slopes(m: float) -> tuple[float, float]:
 def _hinge(at_kink: tuple[float, float]) -> Callable[[float], tuple[float, float]]:
     """Another answer at the kink alone."""
     return lambda m: at_kink if m == 1 else hinge_subgradients(m)
+
+
+def hinge_like_v(m: float) -> tuple[float, float]:
+    """The subgradients of |m - 1|."""
+    return (-1.0 if m <= 1 else 1.0), (-1.0 if m < 1 else 1.0)
+
+
+def hinge_interval_left(m: float) -> tuple[float, float]:
+    """The interval on the whole falling side."""
+    return (-1.0, 0.0) if m <= 1 else (0.0, 0.0)
+
+
+def hinge_rising(m: float) -> tuple[float, float]:
+    """Slope 1 where the function falls."""
+    return (1.0, 1.0) if m < 1 else (0.0, 0.0)
 
 
 def hinge_cases(rng: np.random.Generator) -> list[Case]:
@@ -163,6 +184,11 @@ def central_average(f: Function, w: Array, h: float) -> Array:
 def quotients(f: Function, w: Array, h: float) -> Array:
     """One-sided difference quotients: forward for h > 0, backward for h < 0."""
     return np.array([(f(w + h * e) - f(w)) / h for e in np.eye(len(w))])
+
+
+def forward_over_2h(f: Function, w: Array, h: float) -> Array:
+    """From w to w + h, divided by 2h."""
+    return quotients(f, w, h) / 2
 
 
 def all_at_once(f: Function, w: Array, h: float) -> Array:
@@ -304,6 +330,10 @@ EXERCISES = [
                 _condition(lambda s, lam, n: s[0] ** 2 / s[-1] ** 2 + n * lam),
                 "penalty added to the quotient",
             ),
+            "smallest_only": Misconception(
+                _condition(lambda s, lam, n: s[0] ** 2 / (s[-1] ** 2 + n * lam)), "penalty in one place"
+            ),
+            "no_identity": Misconception(condition_no_identity, "NumPy broadcasting"),
             "root": Misconception(
                 _condition(lambda s, lam, n: np.sqrt((s[0] ** 2 + n * lam) / (s[-1] ** 2 + n * lam))),
                 "singular values of a square root",
@@ -325,11 +355,20 @@ EXERCISES = [
             "kink_flat": Misconception(_hinge((0.0, 0.0)), "the value that libraries pick at a kink"),
             "kink_slope": Misconception(_hinge((-1.0, -1.0)), "the value that libraries pick at a kink"),
             "kink_middle": Misconception(_hinge((-0.5, -0.5)), "an average for the interval"),
-            "like_absolute": Misconception(_hinge((-1.0, 1.0)), "interval of |w| copied"),
+            "like_absolute": Misconception(
+                _hinge((-1.0, 1.0)), "interval of |w| copied", also=(hinge_like_v,)
+            ),
+            "interval_everywhere": Misconception(
+                lambda m: (-1.0, 0.0), "interval away from the kink", also=(hinge_interval_left,)
+            ),
             "sign": Misconception(
-                lambda m: tuple(-v + 0.0 for v in hinge_subgradients(m)[::-1]),
+                lambda m: tuple(0.0 - v for v in reversed(hinge_subgradients(m))),
                 "inner derivative",
-                also=(lambda m: tuple(-v + 0.0 for v in hinge_subgradients(m)),),
+                also=(
+                    lambda m: tuple(0.0 - v for v in hinge_subgradients(m)),
+                    hinge_rising,
+                    _hinge((0.0, 1.0)),
+                ),
             ),
             "kink_at_zero": Misconception(lambda m: hinge_subgradients(m + 1), "perceptron for hinge"),
             "order": Misconception(lambda m: hinge_subgradients(m)[::-1], "ends of the interval exchanged"),
@@ -380,7 +419,7 @@ EXERCISES = [
         reference=central_difference,
         alternatives={"loop": central_loop, "average": central_average},
         misconceptions={
-            "forward": Misconception(quotients, "one-sided quotient"),
+            "forward": Misconception(quotients, "one-sided quotient", also=(forward_over_2h,)),
             "backward": Misconception(lambda f, w, h: quotients(f, w, -h), "one-sided quotient"),
             "one_h": Misconception(lambda f, w, h: 2 * central_difference(f, w, h), "erratum 6"),
             "half_step": Misconception(
@@ -390,7 +429,14 @@ EXERCISES = [
                 lambda f, w, h: 2 * h * central_difference(f, w, h), "change for slope"
             ),
             "wrong_order": Misconception(lambda f, w, h: -central_difference(f, w, h), "sign"),
-            "all_at_once": Misconception(all_at_once, "one number for the whole gradient"),
+            "precedence": Misconception(
+                lambda f, w, h: h**2 * central_difference(f, w, h), "/ 2 * h for / (2 * h)"
+            ),
+            "all_at_once": Misconception(
+                all_at_once,
+                "one number for the whole gradient",
+                also=(lambda f, w, h: (f(w + h) - f(w - h)) / (2 * h),),
+            ),
             "pile_up": Misconception(steps_pile_up, "an entry that is not put back"),
             "second": Misconception(second_quotients, "second derivative"),
         },
@@ -409,7 +455,9 @@ EXERCISES = [
             "unscaled": Misconception(_masked(lambda p: p * (1 - p)), "erratum 10"),
             "scaled_once": Misconception(_masked(lambda p: p), "the scale of a variance is squared"),
             "second_moment": Misconception(_masked(lambda p: 1 / (1 - p)), "mean not subtracted"),
-            "x_not_squared": Misconception(_masked(lambda p: p / (1 - p), 1), "pitfall 21"),
+            "x_not_squared": Misconception(
+                _masked(lambda p: p / (1 - p), 1), "pitfall 21", also=(lambda x, p: p / (1 - p) * np.abs(x),)
+            ),
             "upside_down": Misconception(_masked(lambda p: (1 - p) / p), "pitfall 8"),
             "spread": Misconception(lambda x, p: np.sqrt(p / (1 - p)) * np.abs(x), "standard deviation"),
             "total": Misconception(lambda x, p: p / (1 - p) * np.sum(np.square(x)), "sum of the entries"),
