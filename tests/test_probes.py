@@ -45,7 +45,7 @@ FIRST_ANSWERS = {  # what the probes said of them before any change
     "oversampled_before_the_split": "choice_on_test_rows", "target_scaled_on_all_rows": "",
     "sorted_within_shuffled_halves": "not_shuffled",
 }  # fmt: skip
-# 22 of 25 were seen; 5 causes were abstained from and 5 named wrongly (random, twice not_converged, and the two
+# 22 of 25 were seen; of these 5 got no name and 5 a wrong one ("random", twice "not_converged", and the two
 # leaks, whose sentences now cover them). What has changed since:
 SINCE = {"last_coordinate_forgotten": "zero", "penalty_on_the_first_batch_only": "depends_on_calls",
          "threshold_twice": "unknown", "rounded_weights": "unknown", "exactly_half_dropped": "fixed_count",
