@@ -22,6 +22,8 @@ COMMANDS = {
     "results": ("course_lib.notebooks.commands", "results", "recompute what a chapter only loads"),
     "timing": ("course_lib.notebooks.timing", "main", "how long each section takes, estimated"),
     "bench": ("course_lib.bench.command", "main", "the solvers timed beside their peers, with accuracy"),
+    "wheelhouse": ("course_lib.workshop.wheelhouse", "main", "packages to install from without a network"),
+    "grade": ("course_lib.workshop.grade", "main", "run and score handed-in notebooks (not a sandbox)"),
     "readme": ("course_lib.chapters", "main", "bring the chapter table of README.md up to date"),
 }
 
@@ -36,6 +38,18 @@ OPTIONS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
     "only": (("--only", {"nargs": "+", "metavar": "NAME", "help": "these works alone"}),),
     "quick": (("--quick", {"action": "store_true", "help": "small problems: does it run, is it right?"}),),
     "output": (("--output", {"metavar": "FOLDER", "default": None, "help": "where to write"}),),
+    "folder": (("folder", {"metavar": "DIR", "help": "the folder to read, or to fill"}),),
+    "target": (
+        ("--platform", {"help": "linux-x86_64, macos-arm64 or windows-x86_64 (default: this machine's)"}),
+        ("--python", {"metavar": "X.Y", "help": "3.11, 3.12 or 3.13 (default: this one)"}),
+    ),
+    "grading": (
+        ("--seed", {"type": int, "help": "of the random cases (default: drawn, kept and printed)"}),
+        ("--seconds", {"type": float, "default": 300.0, "help": "for one notebook (default 300)"}),
+        ("--cell-seconds", {"type": float, "default": 60.0, "help": "for one cell or answer (default 60)"}),
+        ("--memory", {"type": int, "default": 2000, "help": "MB for one notebook (default 2000)"}),
+        ("--jobs", {"type": int, "help": "notebooks at a time (default: one a core)"}),
+    ),
 }
 
 TAKES: dict[str, tuple[str, ...]] = {
@@ -50,6 +64,8 @@ TAKES: dict[str, tuple[str, ...]] = {
     "results": ("chapters", "check", "force"),
     "timing": ("chapters",),
     "bench": ("quick", "only", "output", "force"),
+    "wheelhouse": ("folder", "target"),
+    "grade": ("folder", "grading", "output", "force"),
     "readme": ("check",),
 }
 
