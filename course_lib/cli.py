@@ -69,6 +69,13 @@ TAKES: dict[str, tuple[str, ...]] = {
     "readme": ("check",),
 }
 
+NOTES = {
+    "grade": "DIR holds LEARNER/*.ipynb or LEARNER_NN_stem.ipynb. This is not a sandbox: notebooks run with "
+    "your rights, and limits bound accidents, not malice. In a container: docker run --rm --network none "
+    '--memory 6g --pids-limit 512 -v "$PWD/handed_in:/handed_in" course-grade grade /handed_in '
+    "(docs/workshop.md has the image; podman takes the same words).",
+}
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of every subcommand; it imports none of them."""
@@ -76,7 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"course {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (_, _, summary) in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=summary)
+        command = commands.add_parser(name, help=summary, description=summary, epilog=NOTES.get(name))
         for option in TAKES[name]:
             for flag, settings in OPTIONS[option]:
                 command.add_argument(flag, **settings)  # type: ignore[arg-type]

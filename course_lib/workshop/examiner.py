@@ -1,9 +1,9 @@
-"""The process in which one submitted notebook runs: ``python -m course_lib.workshop.examiner``, job on stdin.
+"""The process in which one submitted notebook runs: ``python -m course_lib.workshop.examiner``.
 
-It runs the cells in order, whatever they raise, and judges each answer with the exercise engine on cases drawn
-from a seed that the notebook cannot know. What a notebook prints is thrown away, and so is whatever it made
-of ``check``: answers are found by reading the calls of ``check``, and judged by a copy of the engine that was
-imported before the first cell ran. A verdict is written out as soon as it is known, so that a notebook which
+It runs the cells in order, whatever they raise, and judges each answer with the exercise engine on cases
+drawn from a seed that the notebook is not told. What a notebook prints is thrown away, and so is whatever it
+made of ``check``: answers are found by reading the calls of ``check``, and judged by a copy of the engine that
+was imported before the first cell ran. A verdict is written out as soon as it is known, so that a notebook which
 ends the process costs only what comes after.
 
 This is a seat belt and no sandbox: code that sets out to cheat or to harm, in the same process, can.
@@ -42,7 +42,7 @@ class OutOfTime(KeyboardInterrupt):
 
 
 def private_judge(ids: set[str]) -> Callable[[str, Any, int], Any]:
-    """Return ``judge(id, answer, seed)`` of a copy of the engine that the notebook's imports do not give it."""
+    """Return ``judge(id, answer, seed)`` of a copy of the engine that the notebook does not import."""
     import course_lib
     from course_lib.exercises import catalogue, engine, wording
 
@@ -107,7 +107,7 @@ def buckle_up(home: Path) -> None:
 
 
 def channel(token: str) -> Say:
-    """Return a function that writes one line of JSON to what was standard output; from now on that is nowhere."""
+    """Return a function that writes a line to what was standard output, which from now on is nowhere."""
     number = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -123,7 +123,7 @@ def channel(token: str) -> Say:
 
 
 def within(seconds: float, work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
-    """Return what ``work`` returns, or the exception that ended it; any, and after ``seconds`` `OutOfTime`."""
+    """Return what ``work`` returns, or the exception that ended it: after ``seconds``, `OutOfTime`."""
 
     def ring(number: int, frame: Any) -> None:
         raise OutOfTime(f"took longer than {seconds:.0f} s")
@@ -224,9 +224,10 @@ class Examination:
             slow = f"the answer took longer than {self.cell_seconds:.0f} s"
             self.say(id=id_, attempted=True, cause="too slow", error=slow)
         elif report is not None:
+            wrong = report.attempted and not report.passed
             self.say(id=id_, attempted=bool(report.attempted), passed=report.passed is True,
-                     cause=report.diagnosis or report.kind, named=report.diagnosis is not None,
-                     error="" if report.passed or not report.attempted else report.sentence[:2000])  # fmt: skip
+                     cause=report.diagnosis or report.kind,
+                     error=report.sentence[:2000] if wrong else "")  # fmt: skip
 
     def _undefined(self, id_: str, error: BaseException) -> None:
         """Say why there is no answer: the cell that was to define it failed, or it is not there."""

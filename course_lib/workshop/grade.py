@@ -1,8 +1,8 @@
-"""``course grade DIR``: run what learners handed in, score it on fresh random cases, write a table and a summary.
+"""``course grade DIR``: run what was handed in, score it on fresh random cases, write a table and a summary.
 
-Each notebook runs in a process of its own, with limits, in an empty temporary folder. What goes wrong with one
-costs its own rows a reason and nothing else. Rows that are there stay while their file, the seed, the limits
-and the exercises are the same, so an interrupted run goes on from where it was.
+Each notebook runs in a process of its own, with limits, in an empty temporary folder. What goes wrong with
+one costs its own rows a reason and nothing else. Rows that are there stay while their file, the seed, the
+limits and the exercises are the same, so an interrupted run goes on from where it was.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "COMSPEC", "PATHEXT", "LD_LIBRAR
                   "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONDONTWRITEBYTECODE", "http_proxy",
                   "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY")  # fmt: skip
 WARNING = (
-    "This is not a sandbox: every notebook runs with your rights. Limits and a seat belt bound accidents, not\n"
-    "malice, and a learner who sets out to fool the judge can. For files from people you do not know, use a\n"
-    "container without network; docs/workshop.md has the commands."
+    "This is not a sandbox: every notebook runs with your rights. Limits and a seat belt bound accidents,\n"
+    "not malice, and a learner who sets out to fool the judge can. For files from people you do not know,\n"
+    "use a container without network; docs/workshop.md has the commands."
 )
 LIMIT_SENTENCES = {
     "seconds": "stopped after {seconds:.0f} s by the clock (--seconds)",
@@ -72,9 +72,13 @@ def grade(
     """
     if submission.path is None:
         return [_row(submission, None, error="no notebook was handed in")]
+    try:
+        submissions.read(submission.path)  # before a process is spent on it
+    except (submissions.Unreadable, OSError) as error:
+        return _rows(submission, asked, [{"fatal": str(error)}], Ending(0), bounds)
     token = secrets.token_hex(16)
-    job = {"path": str(submission.path.resolve()), "chapter": submission.chapter, "seed": seed, "token": token,
-           "limits": asdict(bounds),
+    job = {"path": str(submission.path.resolve()), "chapter": submission.chapter, "seed": seed,
+           "token": token, "limits": asdict(bounds),
            "questions": {str(n): [[q.id, q.expression] for q in qs] for n, qs in asked.items()}}  # fmt: skip
     lines: list[bytes] = []
     command = [sys.executable, "-P", "-m", "course_lib.workshop.examiner"]
@@ -92,8 +96,8 @@ def grade(
 def _private(env: dict[str, str], home: Path) -> dict[str, str]:
     """The variables a notebook sees: no keys of yours, no network, everything it keeps in ``home``."""
     kept = {name: env[name] for name in KEPT if name in env}
-    places = ("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR", "IPYTHONDIR", "COURSE_DATA_CACHE")
-    return kept | {name: str(home) for name in places} | {"MPLBACKEND": "Agg", "PYTHONUTF8": "1"}
+    own = ("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR", "IPYTHONDIR", "COURSE_DATA_CACHE")
+    return kept | dict.fromkeys(own, str(home)) | {"MPLBACKEND": "Agg", "PYTHONUTF8": "1"}
 
 
 def _bring_fonts(home: Path) -> None:
@@ -135,7 +139,9 @@ def _rows(
         nothing = "it belongs to no chapter of this course and checks no exercise"
         return [_row(submission, chapter, error=reason or nothing)]
     verdicts = {message["id"]: message for message in said if "id" in message}
-    note = "; ".join(filter(None, [about.get("note"), "" if about.get("cells", 1) else "it has no code cells"]))
+    note = "; ".join(
+        filter(None, [about.get("note"), "" if about.get("cells", 1) else "it has no code cells"])
+    )
     rows = []
     for id_ in ids:
         verdict = verdicts.get(id_)
@@ -239,9 +245,7 @@ def _cell(value: Any) -> str:
     return "'" + words if words.startswith(("=", "+", "-", "@")) else words
 
 
-def _grade_all(
-    found: list[Submission], folder: Path, ledger: Ledger, bounds: Limits, jobs: int
-) -> list[Row]:
+def _grade_all(found: list[Submission], folder: Path, ledger: Ledger, bounds: Limits, jobs: int) -> list[Row]:
     """Grade what the ledger does not hold yet, ``jobs`` at a time, and say so file by file."""
     assert ledger.seed is not None
     seed, course, stop = ledger.seed, _course(), threading.Event()
@@ -272,7 +276,10 @@ def main(args: argparse.Namespace) -> int:
         return 2
     found = submissions.find(folder)
     if not found:
-        print(f"{folder} holds neither folders of learners nor notebooks (LEARNER_NN_stem.ipynb).", file=sys.stderr)
+        print(
+            f"{folder} holds neither folders of learners nor notebooks (LEARNER_NN_stem.ipynb).",
+            file=sys.stderr,
+        )
         return 2
     bounds = Limits(args.seconds, args.seconds, args.memory, min(args.cell_seconds, args.seconds))
     output = Path(args.output or folder)

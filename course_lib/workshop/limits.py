@@ -40,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Ending:
-    """How the program ended: its exit status (negative: the signal), and the limit that ended it, if one did."""
+    """How the program ended: its exit status (negative: the signal), and the limit that ended it, if any."""
 
     status: int
     limit: str = ""
@@ -96,7 +96,9 @@ def run(
         limit = _watch(process, limits, started, stop)
     finally:
         _end(process)
-    reader.join(2.0)  # a child that was let go may hold the pipe open; what it writes no longer counts
+    reader.join(2.0)
+    if not reader.is_alive():  # a child that got away may hold the pipe open; what it writes no longer counts
+        process.stdout.close()  # type: ignore[union-attr]
     return Ending(process.returncode, limit or _limit_behind(process.returncode), time.monotonic() - started)
 
 
@@ -133,7 +135,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End the program and everything in its process group."""
     if WINDOWS:
         if process.poll() is None:
-            subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)
+            subprocess.run(
+                ["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False
+            )
     else:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

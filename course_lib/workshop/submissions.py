@@ -1,4 +1,4 @@
-"""What was handed in, and what each chapter asks: files of learners on one side, the course's own on the other."""
+"""What was handed in, and what each chapter asks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,18 @@ from typing import Any
 
 from course_lib.notebooks import grammar
 
-__all__ = ["Question", "Submission", "Unreadable", "calls_of_check", "code_cells", "find", "questions", "read"]
+__all__ = [
+    "Question",
+    "Submission",
+    "Unreadable",
+    "calls_of_check",
+    "code_cells",
+    "find",
+    "questions",
+    "read",
+    "tags",
+    "text",
+]
 
 FLAT = re.compile(r"(?P<learner>.+?)[_ -](?P<chapter>\d{2}_[A-Za-z]\w*)( \(.*\))?")
 CHAPTER = re.compile(r"(?<![0-9])(?P<number>\d{2})_[A-Za-z]\w*")
@@ -100,7 +111,9 @@ def read(path: Path) -> dict[str, Any]:
     """
     megabytes = path.stat().st_size / 1e6
     if megabytes > MAX_MEGABYTES:
-        raise Unreadable(f"the file has {megabytes:.0f} MB, the limit is {MAX_MEGABYTES} MB: clear its outputs")
+        raise Unreadable(
+            f"the file has {megabytes:.0f} MB, the limit is {MAX_MEGABYTES} MB: clear its outputs"
+        )
     content = path.read_bytes()
     if not content.strip():
         raise Unreadable("the file is empty")

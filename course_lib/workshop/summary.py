@@ -1,4 +1,4 @@
-"""What a class did, in Markdown: pass rates, misconceptions, files with a problem, and each learner's count."""
+"""What a class did, in Markdown: pass rates, misconceptions, files with a problem, each learner's count."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def markdown(rows: list[Row], seed: int) -> str:
     """Return the class summary."""
     learners = sorted({row["learner"] for row in rows})
     scored = [row for row in rows if row["exercise"]]
+    handed_in = {(row["learner"], row["notebook"]) for row in rows if row["notebook"]}
     parts = [
         "# Summary of the class",
-        f"{_count(len(learners), 'learner')}, {_count(len({(r['learner'], r['notebook']) for r in rows}), 'file')}. "
-        f"Answers were scored on random cases drawn with seed {seed}. The notebooks ran with limits, not in a "
-        "sandbox.",
+        f"{_count(len(learners), 'learner')}, {_count(len(handed_in), 'file')}. Answers were scored on random "
+        f"cases drawn with seed {seed}. The notebooks ran with limits, not in a sandbox.",
         "## Exercises",
         _exercises(scored),
         "## Misconceptions",
@@ -65,7 +65,8 @@ def _misconceptions(scored: list[Row]) -> str:
     """Named mistakes first, the most frequent on top; then what else was wrong."""
     wrong = [row for row in scored if row["attempted"] and not row["passed"]]
     counts = Counter((row["exercise"], row["cause"]) for row in wrong if row["cause"] not in NOT_A_MISTAKE)
-    named, other = [], []
+    named: list[str] = []
+    other: list[str] = []
     for (id_, cause), count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])):
         sentence = _sentence(id_, cause)
         line = f"| {count} | {_title(id_)} | {_safe(sentence or f'not a mistake from the list ({cause})')} |"
@@ -82,7 +83,9 @@ def _problems(rows: list[Row]) -> str:
                 seen[row["learner"], row["notebook"], str(what)] = None
         if row["cause"] == "taken":
             seen[row["learner"], row["notebook"], f"{row['exercise']}: {row['error']}"] = None
-    return "\n".join(f"- {_safe(' '.join(filter(None, [who, name])))}: {_safe(what)}" for who, name, what in seen)
+    return "\n".join(
+        f"- {_safe(' '.join(filter(None, [who, name])))}: {_safe(what)}" for who, name, what in seen
+    )
 
 
 def _learners(learners: list[str], scored: list[Row]) -> str:
