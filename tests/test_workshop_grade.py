@@ -378,8 +378,8 @@ def test_a_chapter_is_known_by_its_metadata_and_no_chapter_by_what_it_checks(tmp
 
 
 def test_both_layouts(tmp_path):
-    handed_in = """anna/02_ridge.ipynb anna/deep/09_dropout.ipynb anna/.ipynb_checkpoints/02_ridge.ipynb
-        bo-li_02_ridge.ipynb ella.ipynb 04_elastic_net.ipynb notes.txt""".split()
+    handed_in = ["anna/02_ridge.ipynb", "anna/deep/09_dropout.ipynb", "ella.ipynb", "notes.txt"]
+    handed_in += ["anna/.ipynb_checkpoints/02_ridge.ipynb", "bo-li_02_ridge.ipynb", "04_elastic_net.ipynb"]
     for name in [*handed_in, "anna/backup/02_ridge (2).ipynb", "c_d_03_lasso (1).ipynb"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("{}", encoding="utf-8")

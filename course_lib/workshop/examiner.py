@@ -1,9 +1,9 @@
 """The process in which one submitted notebook runs: ``python -m course_lib.workshop.examiner``.
 
 It runs the cells in order, whatever they raise, and judges each answer with the exercise engine on cases
-drawn from a seed that the notebook is not told. What a notebook prints is thrown away, and so is whatever it
-made of ``check``: answers are found by reading the calls of ``check``, and judged by a copy of the engine that
-was imported before the first cell ran. A verdict is written out as soon as it is known, so that a notebook which
+drawn from a seed that the notebook is not told. What it prints is thrown away, and so is whatever it makes of
+``check``: answers are found by reading the calls of ``check``, and judged by a copy of the engine that was
+imported before the first cell ran. A verdict is written out as soon as it is known, so that a notebook that
 ends the process costs only what comes after.
 
 This is a seat belt and no sandbox: code that sets out to cheat or to harm, in the same process, can.

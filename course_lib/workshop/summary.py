@@ -37,8 +37,8 @@ def markdown(rows: list[Row], seed: int) -> str:
     handed_in = {(row["learner"], row["notebook"]) for row in rows if row["notebook"]}
     parts = [
         "# Summary of the class",
-        f"{_count(len(learners), 'learner')}, {_count(len(handed_in), 'file')}. Answers were scored on random "
-        f"cases drawn with seed {seed}. The notebooks ran with limits, not in a sandbox.",
+        f"{_count(len(learners), 'learner')}, {_count(len(handed_in), 'file')}. Answers were scored on "
+        f"random cases drawn with seed {seed}. The notebooks ran with limits, not in a sandbox.",
         "## Exercises",
         _exercises(scored),
         "## Misconceptions",

@@ -28,26 +28,46 @@ __all__ = ["PLATFORMS", "PYTHONS", "Package", "Target", "main", "needed"]
 
 MANIFEST = "wheelhouse.json"
 PYTHONS = ("3.11", "3.12", "3.13")
-GLIBC = ("2_28", "2_27", "2_26", "2_24", "2_17", "2_12", "2_5")  # 2.28: Debian 10, Ubuntu 20.04 and later
+GLIBC = (
+    "_2_28",
+    "_2_27",
+    "_2_26",
+    "_2_24",
+    "_2_17",
+    "_2_12",
+    "_2_5",
+    "2014",
+    "2010",
+    "1",
+)  # Debian 10 and later
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 AT_A_TIME = 12
 
-#: name -> (pip's names for the platform, what its markers see)
+#: name -> (what pip calls it, what markers see there)
 PLATFORMS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "linux-x86_64": (
-        (*(f"manylinux_{version}_x86_64" for version in GLIBC), "manylinux2014_x86_64",
-         "manylinux2010_x86_64", "manylinux1_x86_64", "linux_x86_64"),
-        {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "platform_machine": "x86_64"},
+        (*(f"manylinux{version}_x86_64" for version in GLIBC), "linux_x86_64"),
+        {
+            "sys_platform": "linux",
+            "platform_system": "Linux",
+            "os_name": "posix",
+            "platform_machine": "x86_64",
+        },
     ),
     "macos-arm64": (
         ("macosx_14_0_arm64",),
-        {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix", "platform_machine": "arm64"},
+        {
+            "sys_platform": "darwin",
+            "platform_system": "Darwin",
+            "os_name": "posix",
+            "platform_machine": "arm64",
+        },
     ),
     "windows-x86_64": (
         ("win_amd64",),
         {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt", "platform_machine": "AMD64"},
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -84,7 +104,7 @@ class Target:
     def pip_options(self) -> list[str]:
         """What tells pip to look for files for these machines."""
         named = [option for name in PLATFORMS[self.platform][0] for option in ("--platform", name)]
-        return [*named, "--python-version", self.python, "--implementation", "cp"]
+        return [*named, "--python-version", f"{self.python}.99", "--implementation", "cp"]
 
 
 def this_machine() -> str:
@@ -108,7 +128,7 @@ def needed(lock: str, target: Target) -> list[Package]:
 
 
 class House:
-    """A folder of wheels with its manifest: which file serves which pin on which target."""
+    """A folder of wheels and its manifest: which file serves which pin on which target."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -169,8 +189,8 @@ def _download(house: House, target: Target, packages: Sequence[Package]) -> dict
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     wanted = part / "wanted.txt"
-    text = "".join(" \\\n  ".join([p.pin, *(f"--hash={h}" for h in p.hashes)]) + "\n" for p in packages)
-    wanted.write_text(text, encoding="utf-8")
+    lines = [" ".join([package.pin, *(f"--hash={h}" for h in package.hashes)]) for package in packages]
+    wanted.write_text("\n".join(lines) + "\n", encoding="utf-8")
     problem = _pip(target, part, "--require-hashes", "-r", str(wanted))
     if problem and len(packages) > 1:
         return {pin: what for one in packages for pin, what in _download(house, target, [one]).items()}
@@ -193,7 +213,7 @@ def _file_of(pin: str, folder: Path) -> Path:
 
 
 def _download_torch(house: House, target: Target, pin: str) -> dict[str, str]:
-    """PyTorch without CUDA: from its own index, or the default one, where Linux needs ``+cpu`` spelled out."""
+    """PyTorch without CUDA: from its own index, or the default one, where Linux needs ``+cpu`` added."""
     part = house.folder / ".part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -245,7 +265,8 @@ def main(args: argparse.Namespace) -> int:
     lock = (root / "requirements" / "learn.txt").read_text(encoding="utf-8")
     print(f"Packages for {target.platform}, Python {target.python}, into {house.folder}", flush=True)
     problems: dict[str, str] = {}
-    for done, total, problems in fill(house, target, lock, torch_pin(root)):
+    for done, total, found in fill(house, target, lock, torch_pin(root)):
+        problems = found
         print(f"  {done} of {total}, {house.megabytes(target):.0f} MB", flush=True)
     for pin, what in problems.items():
         print(f"  {pin} could not be had: {what}", file=sys.stderr)
