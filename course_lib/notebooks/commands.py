@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def workshop(args: argparse.Namespace) -> int:
-    """Write the edition without solutions and outputs to ``build/workshop/``, and the kit beside it as a zip."""
+    """Write the edition without solutions and outputs to ``build/workshop/``, and the kit as a zip."""
     from course_lib.notebooks import editions, first_cell
     from course_lib.workshop import kit
 
@@ -59,7 +59,8 @@ def workshop(args: argparse.Namespace) -> int:
     print(f"Workshop edition: {_shown(output)}")
     if not status and (root / "start.py").is_file():
         archive = output.with_name(f"{output.name}.zip")
-        said = kit.write(root, output, archive, with_data=not _flag(args, "no_data"))
+        stems = [path.stem for path in files.select(root / "notebooks", ".ipynb", _names(args))]
+        said = kit.write(root, output, stems, archive, with_data=not _flag(args, "no_data"))
         print("\n  ".join([f"Kit to hand out: {_shown(archive)}", *said]))
     return status
 

@@ -1,4 +1,4 @@
-"""A first cell for notebooks that travel alone: it says what to do where ``course_lib`` is missing (Colab)."""
+"""A first cell for notebooks that travel alone: what to do where ``course_lib`` is missing (Colab)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ try:
 except ModuleNotFoundError:
     raise ModuleNotFoundError(
         "This chapter needs course_lib, the course's own package, and it is not installed here.\\n"
-        "On your own machine: run 'python3 start.py lab' in the course's folder and open the chapter there.\\n"
+        "On your own machine: run 'python3 start.py lab' in the course's folder; it opens the chapters.\\n"
         "In Colab or another hosted notebook: bring the course's folder there (git clone its address, or\\n"
         "upload its zip and unpack it), run '%pip install ./NAME_OF_THE_FOLDER' in a cell, restart the\\n"
         "kernel, and run this cell again."

@@ -1,11 +1,11 @@
 """The workshop kit: one zip from which ``python3 start.py lab`` works, with chapters that hold no solutions.
 
 What is in it: the workshop edition as ``notebooks/``, the library, the lock, ``start.py``, the data, the
-optional data sets that are on this machine (``mirror/``), and a set-up sheet to print. Not in it: the sources,
-the solution cells, and the packages (:mod:`~course_lib.workshop.wheelhouse` makes a folder of those).
+optional data sets that are on this machine (``mirror/``), and a set-up sheet to print. Not in it: the
+sources, the solution cells, and the packages, of which :mod:`~course_lib.workshop.wheelhouse` makes a folder.
 
-``check`` compares with reference answers, so these are in ``course_lib/exercises/``, in plain Python. Who opens
-those files sees them; who only works in the chapters does not.
+``check`` compares with reference answers, so these are in ``course_lib/exercises/``, in plain Python. Who
+opens those files sees them; who only works in the chapters does not.
 """
 
 from __future__ import annotations
@@ -29,17 +29,18 @@ LIBRARY = {".py", ".toml", ".md", ".json", ".csv", ".html", ".css"}
 TIMESTAMP = (2020, 1, 1, 0, 0, 0)  # the same files give the same bytes, whenever the zip is made
 CSS = """
 @page { size: A4; margin: 14mm 16mm }
-body { font: 10.5pt/1.38 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; max-width: 46em; margin: auto; color: #111 }
+body { font: 10.5pt/1.38 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #111 }
+body { max-width: 46em; margin: auto }
 h1 { font-size: 1.7em; margin: 0 0 .3em } h2 { font-size: 1.15em; margin: .9em 0 .3em }
 p, ul, table { margin: .35em 0 } ul { padding-left: 1.2em } li { margin: .15em 0 }
 table { border-collapse: collapse } th, td { border: 1px solid #999; padding: .2em .6em; text-align: left }
-code { font: .93em ui-monospace, Consolas, "DejaVu Sans Mono", monospace; background: #f2f2f2; padding: 0 .2em }
+code { font: .93em ui-monospace, Consolas, "DejaVu Sans Mono", monospace; background: #f2f2f2 }
 @media print { a { color: inherit; text-decoration: none } code { background: none } }
 """
 
 
-def contents(root: Path, edition: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, bytes) of every file of the kit but the mirror; ``edition`` holds the workshop edition."""
+def contents(root: Path, edition: Path, stems: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, bytes) of every file but the mirror; ``edition`` holds the chapters without solutions."""
     for name in ALONE:
         if (root / name).is_file():
             yield name, (root / name).read_bytes()
@@ -47,10 +48,11 @@ def contents(root: Path, edition: Path) -> Iterator[tuple[str, bytes]]:
         if path.suffix in LIBRARY and path.is_file() and "__pycache__" not in path.parts:
             yield path.relative_to(root).as_posix(), path.read_bytes()
     for path in edition.rglob("*"):
-        if path.is_file() and not path.name.startswith("."):
+        left_over = path.suffix == ".ipynb" and path.stem not in stems  # of an earlier call
+        if path.is_file() and not path.name.startswith(".") and not left_over:
             inside = path.relative_to(edition).as_posix()
             yield inside if inside.startswith("data/") else f"notebooks/{inside}", path.read_bytes()
-    text = sheet(root, sorted(path.stem for path in edition.glob("*.ipynb")))
+    text = sheet(root, stems)
     yield "README.md", text.encode()  # pyproject.toml names a README.md, and this is the one to read
     yield "SETUP.html", sheet_html(text).encode()
 
@@ -68,8 +70,8 @@ def mirror() -> tuple[list[tuple[str, Path]], list[str]]:
         paths = [(file, files.find(entry, file)) for file in entry.files]
         there = [(f"mirror/{entry.name}/{file.name}", path) for file, path in paths if path is not None]
         if len(there) < len(paths):
-            lines.append(f"{entry.name}: not in the kit ({len(paths) - len(there)} files are not on this machine; "
-                         f"course data {entry.name} fetches them)")  # fmt: skip
+            missing = f"{len(paths) - len(there)} of {len(paths)} files are not on this machine"
+            lines.append(f"{entry.name}: not in the kit ({missing}; course data {entry.name} fetches them)")
             continue
         size = sum(path.stat().st_size for _, path in there) / 1e6
         lines.append(f"{entry.name}: {size:.1f} MB; licence: {entry.licence}")
@@ -83,7 +85,7 @@ def sheet(root: Path, stems: list[str]) -> str:
     oldest, newest = re.findall(r"\((3), (\d+)\)", start)[:2]
     minors = [int(oldest[1]), (int(oldest[1]) + int(newest[1])) // 2, int(newest[1])]
     disk = re.search(r"GIGABYTES_NEEDED = (\d+)", start)
-    titled = [f"{stem[:2]} {chapters.MAP.get(stem) and chapters._title(stem) or stem[3:]}" for stem in stems]
+    titled = [f"{stem[:2]} {chapters.title(stem)}" for stem in stems]
     named = dict(zip(("oldest", "middle", "newest"), (f"3.{minor}" for minor in minors), strict=True))
     example = next((stem for stem in stems if not stem.startswith("00")), "02_ridge")
     template = (Path(__file__).parent / "setup_sheet.md").read_text(encoding="utf-8")
@@ -100,13 +102,13 @@ def sheet_html(text: str) -> str:
     return f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}</body>\n</html>\n'
 
 
-def write(root: Path, edition: Path, path: Path, *, with_data: bool = True) -> list[str]:
+def write(root: Path, edition: Path, stems: list[str], path: Path, *, with_data: bool = True) -> list[str]:
     """Write the kit to ``path``; return what there is to say about it, line by line.
 
     The bytes depend on the content alone: names in order, one date, one mode.
     """
     found, lines = mirror() if with_data else ([], ["optional data sets: left out"])
-    inside = dict(contents(root, edition))
+    inside = dict(contents(root, edition, stems))
     if found:
         notes = "\n".join(["# Optional data sets of the course", "", *(f"- {line}" for line in lines), ""])
         inside["mirror/README.md"] = notes.encode()

@@ -97,9 +97,9 @@ class Target:
 
         marker, machine = Marker(package.marker), PLATFORMS[self.platform][1]
         releases = (f"{self.python}.0", f"{self.python}.99")
-        return any(marker.evaluate({**machine, "implementation_name": "cpython", "python_version": self.python,
-                                    "platform_python_implementation": "CPython",
-                                    "python_full_version": release}) for release in releases)  # fmt: skip
+        machine = {**machine, "implementation_name": "cpython", "python_version": self.python,
+                   "platform_python_implementation": "CPython"}  # fmt: skip
+        return any(marker.evaluate({**machine, "python_full_version": release}) for release in releases)
 
     def pip_options(self) -> list[str]:
         """What tells pip to look for files for these machines."""
@@ -173,8 +173,18 @@ def _sha256(path: Path) -> str:
 
 def _pip(target: Target, into: Path, *what: str) -> str:
     """Download with pip; return an empty text, or the last line that says what is wrong."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps", "--retries", "2",
-               "--only-binary", ":all:", *target.pip_options(), "-d", str(into), *what]  # fmt: skip
+    fixed = [
+        "--quiet",
+        "--no-input",
+        "--no-deps",
+        "--retries",
+        "2",
+        "--only-binary",
+        ":all:",
+        "-d",
+        str(into),
+    ]
+    command = [sys.executable, "-m", "pip", "download", *fixed, *target.pip_options(), *what]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode == 0:
         return ""
@@ -252,12 +262,11 @@ def fill(house: House, target: Target, lock: str, torch: str) -> Iterator[tuple[
 
 def main(args: argparse.Namespace) -> int:
     """Fill a folder for one platform and Python; 1 if something could not be had, 2 if nothing was tried."""
-    target = Target(
-        args.platform or this_machine(), args.python or platform.python_version().rpartition(".")[0]
-    )
+    python = args.python or "{}.{}".format(*sys.version_info[:2])
+    target = Target(args.platform or this_machine(), python)
     if target.platform not in PLATFORMS or target.python not in PYTHONS:
-        print(f"--platform must be one of {', '.join(PLATFORMS)} and --python one of {', '.join(PYTHONS)}; "
-              f"got {target.platform or platform.machine()} and {target.python}.", file=sys.stderr)  # fmt: skip
+        known = f"--platform must be one of {', '.join(PLATFORMS)} and --python one of {', '.join(PYTHONS)}"
+        print(f"{known}; got {target.platform or platform.machine()} and {target.python}.", file=sys.stderr)
         return 2
     root = files.find_root()
     house = House(Path(args.folder))
@@ -271,7 +280,7 @@ def main(args: argparse.Namespace) -> int:
     for pin, what in problems.items():
         print(f"  {pin} could not be had: {what}", file=sys.stderr)
     if problems:
-        print(f"{len(problems)} packages are missing. The same command goes on from here.", file=sys.stderr)
+        print(f"{len(problems)} missing. The same command goes on from here.", file=sys.stderr)
         return 1
     print(f"Complete. On such a machine: python3 start.py setup --wheelhouse {house.folder}")
     return 0
