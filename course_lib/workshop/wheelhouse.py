@@ -241,7 +241,7 @@ def _download_torch(house: House, target: Target, pin: str) -> dict[str, str]:
             return {}
         problems.append(problem)
     shutil.rmtree(part, ignore_errors=True)
-    return {pin: problems[-1]}
+    return {pin: f"{problems[-1]}. The build without CUDA comes from {CPU_INDEX} or COURSE_TORCH_INDEX."}
 
 
 def fill(house: House, target: Target, lock: str, torch: str) -> Iterator[tuple[int, int, dict[str, str]]]:
