@@ -506,6 +506,21 @@ def test_a_damaged_ledger_is_no_obstacle(tmp_path):
         assert grade.Ledger(tmp_path / "ledger").entries == {}
 
 
+def test_lines_without_the_token_come_from_somebody_else():
+    verdict = json.dumps({"id": GRADIENT, "passed": True}).encode()
+    lines = [
+        b"",
+        b"\n",
+        verdict,
+        b"other " + verdict,
+        b"mine " + verdict,
+        b"mine [1]",
+        b"mine {",
+        b"mine " + b"[" * 9999,
+    ]
+    assert grade._messages(lines, "mine") == [{"id": GRADIENT, "passed": True}]
+
+
 def test_nothing_to_grade(tmp_path, capsys):
     assert grade.main(arguments(tmp_path / "nowhere")) == 2
     assert grade.main(arguments(tmp_path)) == 2
