@@ -467,12 +467,12 @@ def wheelhouse():
     return None
 
 
-def install_torch(offline):
+def install_torch(offline=()):
     """The processor-only build when PyTorch's own index answers: 200 MB instead of gigabytes of CUDA."""
     choice = os.environ.get("COURSE_TORCH_INDEX", "").strip()
     what, wanted = "PyTorch %s" % TORCH, "torch==" + TORCH
     if offline:
-        step(what, pip(*(["install", "--no-deps"] + offline + [wanted])))
+        step(what, pip(*(["install", "--no-deps"] + list(offline) + [wanted])))
         return
     if choice not in ("", "cpu", "default"):
         step(what + " from " + choice, pip("install", "--no-deps", "--index-url", choice, wanted))

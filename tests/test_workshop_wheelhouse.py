@@ -3,7 +3,6 @@
 import argparse
 import base64
 import hashlib
-import importlib.util
 import json
 import os
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
+from test_environment import load_start
 
 from course_lib.workshop import wheelhouse
 from course_lib.workshop.wheelhouse import PLATFORMS, House, Target, needed
@@ -183,9 +183,7 @@ def test_what_is_missing_is_named_and_the_status_says_so(shop, tmp_path, monkeyp
 @pytest.fixture
 def start(tmp_path, monkeypatch):
     """start.py as a module, at home in an empty folder."""
-    spec = importlib.util.spec_from_file_location("start", ROOT / "start.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_start()
     home = tmp_path / "home"
     (home / "requirements").mkdir(parents=True)
     shutil.copy(ROOT / "pyproject.toml", home)
