@@ -19,7 +19,7 @@ from course_lib.site import notebook, pages, vendor
 __all__ = ["Report", "build", "stage"]
 
 STATIC = Path(__file__).parent / "static"
-COPIED = ("docs/*.md", "docs/instructor/**/*.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "LICENSE-text")
+COPIED = ("docs/*.md", "docs/instructor/*.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "LICENSE-text")
 DATA = ("data/*.csv", "data/*.md", "docs/*.png")
 
 
@@ -47,27 +47,29 @@ def build(root: Path, output: Path, wanted: list[str] | None = None) -> Report:
     stage(root, source, wanted)
     missing = _vendored(source / "_static")
     shutil.rmtree(output, ignore_errors=True)
-    settings = configuration(source, has_mathjax=not missing, partial=bool(wanted))
+    settings = configuration(root, source, has_mathjax=not missing, partial=bool(wanted))
     return Report(output, _sphinx(source, output, settings), missing)
 
 
 def stage(root: Path, source: Path, wanted: list[str] | None = None) -> list[Chapter]:
     """Write into ``source`` everything Sphinx is to read, and return the chapters."""
-    paths = select(root / "notebooks", ".ipynb", wanted)
-    for path in paths:
-        chapter = notebook.for_site(nbformat.read(path, 4), path.stem, source / "notebooks" / "figures")
-        (source / "notebooks").mkdir(parents=True, exist_ok=True)
-        nbformat.write(chapter, source / "notebooks" / path.name)
+    (source / "notebooks").mkdir(parents=True)
+    notebooks = {path.stem: nbformat.read(path, 4) for path in select(root / "notebooks", ".ipynb", wanted)}
+    for stem, chapter in notebooks.items():
+        shown = notebook.for_site(chapter, stem, source / "notebooks" / "figures")
+        nbformat.write(shown, source / "notebooks" / f"{stem}.ipynb")
     for pattern in COPIED + DATA:
         for path in root.glob(pattern):
             target = source / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
     shutil.copytree(STATIC, source / "_static")
-    chapters = [read(root / "notebooks" / "source" / f"{path.stem}.md") for path in paths]
-    for name, text in pages.generated(root, chapters).items():
+    chapters = [read(root / "notebooks" / "source" / f"{stem}.md") for stem in notebooks]
+    for name, text in pages.generated(root, chapters, notebooks).items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(text, encoding="utf-8")
+    with (source / "index.md").open("a", encoding="utf-8") as index:
+        index.write("\n" + pages.contents(source))
     return chapters
 
 
@@ -81,7 +83,7 @@ def _vendored(static: Path) -> list[str]:
     return []
 
 
-def configuration(source: Path, *, has_mathjax: bool, partial: bool) -> dict[str, Any]:
+def configuration(root: Path, source: Path, *, has_mathjax: bool, partial: bool) -> dict[str, Any]:
     """Return what would otherwise stand in a ``conf.py``."""
     return {
         "project": "Regularization, from the ground up",
@@ -112,6 +114,7 @@ def configuration(source: Path, *, has_mathjax: bool, partial: bool) -> dict[str
         "html_last_updated_fmt": None,
         "html_math_renderer": "vendored",
         "course_mathjax": has_mathjax,
+        "course_terms": str(root / pages.GLOSSARY) if (root / pages.GLOSSARY).is_file() else "",
         "autodoc_member_order": "bysource",
         "autodoc_typehints": "none",
         "napoleon_google_docstring": False,

@@ -7,17 +7,20 @@ from typing import Any
 
 from docutils import nodes
 
-from course_lib.site import formulas
+from course_lib.site import api, formulas, glossary
 
 __all__ = ["setup", "slug"]
 
-NUMBER = re.compile(r"\d+\.\d+$")
+NUMBER = re.compile(r"(?:Exercise )?(\d+\.\d+)\b")
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Called by Sphinx."""
     app.add_config_value("course_mathjax", True, "env")
+    app.add_config_value("course_terms", "", "html")
     app.connect("doctree-read", _read)
+    app.connect("doctree-resolved", glossary.connect)
+    app.connect("autodoc-process-docstring", api.escape_docstring, priority=400)
     formulas.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -51,9 +54,10 @@ def fold_solutions(doctree: nodes.document) -> None:
 
 def _number(node: nodes.Node) -> str:
     """Return "2.1" for a paragraph that begins with a bold 2.1, else nothing."""
-    first = node.children[0] if isinstance(node, nodes.paragraph) and node.children else None
-    if isinstance(first, nodes.strong) and NUMBER.match(first.astext()):
-        return first.astext()
+    parts = [part for part in node.children if part.astext()] if isinstance(node, nodes.paragraph) else []
+    if parts and isinstance(parts[0], nodes.strong):
+        number = NUMBER.match(parts[0].astext())
+        return number[1] if number else ""
     return ""
 
 
