@@ -8,13 +8,16 @@ import re
 from types import ModuleType
 from typing import Any
 
-__all__ = ["escape", "pages", "rooms"]
+__all__ = ["escape", "escape_docstring", "pages", "rooms", "skip_borrowed"]
 
 #: The order of the table of contents, from the ground up; a room that is not named comes last.
 ORDER = ("penalties", "losses", "solvers", "linear_model", "model_selection", "nn", "deep", "conventions")
 #: What a caller of the library never names: programs, a chapter's own computations, and the website itself.
 INTERNAL = {"__main__", "cli", "command", "commands", "results", "site"}
-LITERAL = re.compile(r"(``.*?``|`[^`]+`(?:_\b)?|:\w+:`[^`]+`)")
+LITERAL = re.compile(r"(``.*?``|:\w+:`[^`]+`|`[^`]+`)")
+SINGLE = re.compile(r"`[^`]+`")
+MARKUP = re.compile(r"[|*]|(?<=\w)_(?!\w)")
+BORROWED = re.compile(r"set_\w+_request|get_metadata_routing")
 
 
 def rooms() -> dict[str, list[str]]:
@@ -38,7 +41,7 @@ def pages() -> dict[str, str]:
     lines = []
     for room, modules in rooms().items():
         result[f"api/{room}.rst"] = _page(room, modules)
-        lines.append(f":doc:`{room}`\n    {escape(_summary(modules[0]))}\n")
+        lines.append(f":doc:`{room}`\n    {_escaped(_summary(modules[0]))}\n")
     names = "\n".join(f"   {room}" for room in rooms())
     result["api/index.rst"] = (
         _title("Reference", "=")
@@ -81,13 +84,39 @@ def _title(text: str, line: str) -> str:
     return f"{text}\n{line * len(text)}\n\n"
 
 
-def escape(line: str) -> str:
-    """Return a line of a docstring so that ``|w|``, ``coef_`` and ``2 * w`` mean themselves."""
-    parts = LITERAL.split(line)
-    parts[::2] = [re.sub(r"([|*])|(?<=\w)_(?!\w)", lambda m: "\\" + m[0], part) for part in parts[::2]]
-    return "".join(parts)
+def escape(lines: list[str]) -> list[str]:
+    """Return the lines of a docstring so that ``|w|``, ``coef_`` and ``2 * w`` mean themselves.
+
+    A word between single backticks is code. Literal blocks, examples and the stars of a list stay as they are.
+    """
+    result = []
+    literal = None  # how deep the text is that introduced a literal block
+    for line in lines:
+        depth = len(line) - len(line.lstrip())
+        if literal is not None and line.strip() and depth <= literal:
+            literal = None
+        if literal is None and not line.lstrip().startswith(">>>"):
+            line = _escaped(line)
+        if literal is None and line.rstrip().endswith("::"):
+            literal = depth
+        result.append(line)
+    return result
+
+
+def _escaped(line: str) -> str:
+    mark = re.match(r"\s*(?:[*-] )?", line)
+    assert mark is not None
+    parts = LITERAL.split(line[mark.end() :])
+    parts[::2] = [MARKUP.sub(lambda found: "\\" + found[0], part) for part in parts[::2]]
+    parts[1::2] = [f"`{part}`" if SINGLE.fullmatch(part) else part for part in parts[1::2]]
+    return mark[0] + "".join(parts)
 
 
 def escape_docstring(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Escape what reStructuredText would read as markup, before napoleon sees it."""
-    lines[:] = [escape(line) for line in lines]
+    """Sphinx's event: a docstring has been read, and napoleon has not seen it yet."""
+    lines[:] = escape(lines)
+
+
+def skip_borrowed(app: Any, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
+    """Sphinx's event: leave out what scikit-learn writes into every estimator."""
+    return True if BORROWED.fullmatch(name) else None

@@ -6,6 +6,7 @@ chapters and documents lead where they lead there.
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from course_lib.site import notebook, pages, vendor
 
 __all__ = ["Report", "build", "stage"]
 
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 STATIC = Path(__file__).parent / "static"
 COPIED = ("docs/*.md", "docs/instructor/*.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "LICENSE-text")
 DATA = ("data/*.csv", "data/*.md", "docs/*.png")
@@ -97,7 +99,6 @@ def configuration(root: Path, source: Path, *, has_mathjax: bool, partial: bool)
         "myst_heading_anchors": 6,
         "myst_heading_slug_func": "course_lib.site.extension.slug",
         "suppress_warnings": ["myst.xref_missing"] if partial else [],
-        "default_role": "py:obj",
         "html_theme": "sphinx_book_theme",
         "html_theme_options": {
             "use_download_button": False,
@@ -118,6 +119,8 @@ def configuration(root: Path, source: Path, *, has_mathjax: bool, partial: bool)
         "autodoc_member_order": "bysource",
         "autodoc_typehints": "none",
         "napoleon_google_docstring": False,
+        "napoleon_use_param": False,  # else every word of a type becomes a link to whatever has that name
+        "napoleon_use_rtype": False,
     }
 
 
@@ -143,4 +146,4 @@ def _sphinx(source: Path, output: Path, settings: dict[str, Any]) -> list[str]:
             warning=warnings,
         )
         app.build()
-    return [line for line in warnings.getvalue().splitlines() if line.strip()]
+    return [line for line in COLOUR.sub("", warnings.getvalue()).splitlines() if line.strip()]

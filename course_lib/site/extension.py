@@ -21,6 +21,7 @@ def setup(app: Any) -> dict[str, bool]:
     app.connect("doctree-read", _read)
     app.connect("doctree-resolved", glossary.connect)
     app.connect("autodoc-process-docstring", api.escape_docstring, priority=400)
+    app.connect("autodoc-skip-member", api.skip_borrowed)
     formulas.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
