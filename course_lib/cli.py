@@ -21,6 +21,7 @@ COMMANDS = {
     "notebooks": ("course_lib.notebooks.commands", "build", "regenerate and execute changed chapters"),
     "results": ("course_lib.notebooks.commands", "results", "recompute what a chapter only loads"),
     "timing": ("course_lib.notebooks.timing", "main", "how long each section takes, estimated"),
+    "site": ("course_lib.site.command", "main", "the website, in build/site/"),
     "bench": ("course_lib.bench.command", "main", "the solvers timed beside their peers, with accuracy"),
     "readme": ("course_lib.chapters", "main", "bring the chapter table of README.md up to date"),
 }
@@ -35,6 +36,8 @@ OPTIONS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
     "json": (("--json", {"action": "store_true", "help": "print JSON instead of a table"}),),
     "only": (("--only", {"nargs": "+", "metavar": "NAME", "help": "these works alone"}),),
     "quick": (("--quick", {"action": "store_true", "help": "small problems: does it run, is it right?"}),),
+    "fetch": (("--fetch", {"action": "store_true", "help": "only bring the scripts the pages need"}),),
+    "tests": (("--tests", {"metavar": "REPORT", "help": "only record this JUnit report of the tests"}),),
     "output": (("--output", {"metavar": "FOLDER", "default": None, "help": "where to write"}),),
 }
 
@@ -49,6 +52,8 @@ TAKES: dict[str, tuple[str, ...]] = {
     "notebooks": ("chapters", "check", "force"),
     "results": ("chapters", "check", "force"),
     "timing": ("chapters",),
+    "site": ("course_lib.site.command", "main", "the website, in build/site/"),
+    "site": ("chapters", "output", "fetch", "tests"),
     "bench": ("quick", "only", "output", "force"),
     "readme": ("check",),
 }

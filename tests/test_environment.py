@@ -201,7 +201,7 @@ def called(text):
 def test_makefile_is_a_list_of_the_same_commands():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (names,) = re.findall(r"^COMMANDS = (.*)$", makefile, re.MULTILINE)
-    assert set(names.split()) == set(START.EDITIONS) | {"site"}
+    assert set(names.split()) == set(START.EDITIONS)
     recipes = [line for line in makefile.splitlines() if line.startswith("\t")]
     assert len(recipes) == 2
     assert all("start.py" in recipe for recipe in recipes)

@@ -653,7 +653,6 @@ def test_setup_is_the_environment_alone(start, handed, argv, edition):
         ([], 2, "usage:"),
         (["--help"], 0, "usage:"),
         (["labb"], 2, "'labb'"),
-        (["site"], 2, "not part of this version"),
     ],
 )
 def test_what_is_no_command(start, handed, capsys, argv, status, said):

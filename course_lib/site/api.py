@@ -14,7 +14,7 @@ __all__ = ["escape", "escape_docstring", "pages", "rooms", "skip_borrowed"]
 ORDER = ("penalties", "losses", "solvers", "linear_model", "model_selection", "nn", "deep", "conventions")
 #: What a caller of the library never names: programs, a chapter's own computations, and the website itself.
 INTERNAL = {"__main__", "cli", "command", "commands", "results", "site"}
-LITERAL = re.compile(r"(``.*?``|:\w+:`[^`]+`|`[^`]+`)")
+LITERAL = re.compile(r"(``.*?``|:\w+:`[^`]+`|`[^`]+`|(?<![\w*])\*(?=[^\s*])[^*]+(?<=\S)\*(?![\w*]))")
 SINGLE = re.compile(r"`[^`]+`")
 MARKUP = re.compile(r"[|*]|(?<=\w)_(?!\w)")
 BORROWED = re.compile(r"set_\w+_request|get_metadata_routing")

@@ -98,6 +98,7 @@ def configuration(root: Path, source: Path, *, has_mathjax: bool, partial: bool)
         "myst_enable_extensions": ["dollarmath"],
         "myst_heading_anchors": 6,
         "myst_heading_slug_func": "course_lib.site.extension.slug",
+        "smartquotes": False,
         "suppress_warnings": ["myst.xref_missing"] if partial else [],
         "html_theme": "sphinx_book_theme",
         "html_theme_options": {

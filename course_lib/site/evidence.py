@@ -104,7 +104,7 @@ def _chapters(notebooks: dict[str, NotebookNode]) -> str:
         asserts = sum(_asserts(cell.source) for cell in code)
         total += asserts
         figures = sum("image/png" in output.get("data", {}) for cell in code for output in cell.outputs)
-        rows.append(f"| [{stem[:2]}](../notebooks/{stem}.ipynb) | {len(code)} | {asserts} | {figures} |")
+        rows.append(f"| [{stem[:2]}](notebooks/{stem}.ipynb) | {len(code)} | {asserts} | {figures} |")
     return "\n".join([f"{total} assertions stand in the chapters themselves.", "", *rows])
 
 

@@ -24,7 +24,7 @@ def anchors(notebook: NotebookNode) -> dict[str, str]:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             alone = nbformat.v4.new_notebook(cells=[cell])
-            heading = (grammar.heading_anchors(alone) or [heading])[-1]
+            heading = (grammar.heading_anchors(alone) or [heading])[-1].replace("`", "")
         elif "check" in grammar.tags(cell):
             for id in CHECK.findall(cell.source):
                 found.setdefault(id, heading)
@@ -67,16 +67,17 @@ def _table(stem: str, found: dict[str, str], known: dict[str, Item]) -> Iterator
         stars = f'<span aria-hidden="true">{"★" * item.difficulty}</span>'
         stars += f'<span class="spoken">{item.difficulty} of 3</span>'
         cells = [f"[{_cell(title)}](notebooks/{stem}.ipynb#{anchor})", stars, str(item.minutes)]
-        yield "| " + " | ".join([*cells, _kind(item), _cell(_first_sentence(str(text.get("prompt", ""))))]) + " |"
+        yield "| " + " | ".join([*cells, _kind(item), _cell(_question(str(text.get("prompt", ""))))]) + " |"
 
 
 def _kind(item: Item) -> str:
     return "a choice" if isinstance(item, Choice) else "a number" if isinstance(item, Value) else "a function"
 
 
-def _first_sentence(text: str) -> str:
-    """The first sentence; for a sentence that ends in a colon, the rest of it too."""
-    return re.split(r"(?<=[.?])\s+(?=[A-Z])", " ".join(text.split()))[0]
+def _question(text: str) -> str:
+    """The sentence that asks; without a question mark, the first one."""
+    sentences = re.split(r"(?<=[.?])\s+(?=[A-Z])", " ".join(text.split()))
+    return next((sentence for sentence in sentences if sentence.endswith("?")), sentences[0])
 
 
 def _cell(text: str) -> str:

@@ -20,7 +20,7 @@ CONTENTS = {
     "Chapters": ("notebooks/*.ipynb",),
     "Look it up": ("exercises.md", "glossary.md", "docs/coverage.md", "docs/errata.md", "api/index.rst"),
     "Teach": ("docs/instructor/*.md",),
-    "About": ("docs/site/checks.md", "docs/*.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md"),
+    "About": ("checks.md", "docs/*.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md"),
 }
 
 
@@ -40,7 +40,7 @@ def generated(root: Path, chapters: list[Chapter], notebooks: dict[str, Notebook
     blanks = {"chapters": _chapters(chapters)}
     result = {
         "index.md": _filled(root / "docs" / "site" / "index.md", blanks),
-        "docs/site/checks.md": _filled(root / "docs" / "site" / "checks.md", evidence.fragments(root, notebooks)),
+        "checks.md": _filled(root / "docs" / "site" / "checks.md", evidence.fragments(root, notebooks)),
         "exercises.md": exercises.page(notebooks, titles),
         **api.pages(),
     }
