@@ -52,7 +52,6 @@ TAKES: dict[str, tuple[str, ...]] = {
     "notebooks": ("chapters", "check", "force"),
     "results": ("chapters", "check", "force"),
     "timing": ("chapters",),
-    "site": ("course_lib.site.command", "main", "the website, in build/site/"),
     "site": ("chapters", "output", "fetch", "tests"),
     "bench": ("quick", "only", "output", "force"),
     "readme": ("check",),

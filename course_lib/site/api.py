@@ -21,7 +21,7 @@ BORROWED = re.compile(r"set_\w+_request|get_metadata_routing")
 
 
 def rooms() -> dict[str, list[str]]:
-    """Return the documented modules of each room: ``{"nn": ["course_lib.nn", "course_lib.nn.layers", ...]}``."""
+    """Return the documented modules of each room: ``{"nn": ["course_lib.nn", "course_lib.nn.layers"]}``."""
     import course_lib
     from course_lib.exercises.catalogue import modules
 
@@ -45,14 +45,16 @@ def pages() -> dict[str, str]:
     names = "\n".join(f"   {room}" for room in rooms())
     result["api/index.rst"] = (
         _title("Reference", "=")
-        + "What the chapters import, room by room, from the ground up. Every docstring says what is computed, with\n"
-        "which shapes, and what is refused.\n\n" + "\n".join(lines) + f"\n.. toctree::\n   :hidden:\n\n{names}\n"
+        + "What the chapters import, room by room, from the ground up. Every docstring says what is\n"
+        "computed, with which shapes, and what is refused.\n\n"
+        + "\n".join(lines)
+        + f"\n.. toctree::\n   :hidden:\n\n{names}\n"
     )
     return result
 
 
 def _page(room: str, modules: list[str]) -> str:
-    text = _title(f"course_lib.{room}", "=")
+    text = _title(room, "=")
     for name in modules:
         module = importlib.import_module(name)
         if name != f"course_lib.{room}":
@@ -87,7 +89,7 @@ def _title(text: str, line: str) -> str:
 def escape(lines: list[str]) -> list[str]:
     """Return the lines of a docstring so that ``|w|``, ``coef_`` and ``2 * w`` mean themselves.
 
-    A word between single backticks is code. Literal blocks, examples and the stars of a list stay as they are.
+    A word between single backticks is code. Literal blocks, examples and the stars of a list stay.
     """
     result = []
     literal = None  # how deep the text is that introduced a literal block

@@ -1,7 +1,7 @@
 """Put the pages' sources together and let Sphinx make the site of them.
 
-The sources are laid out as in the repository (``notebooks/``, ``docs/``, ``data/``), so that the links between
-chapters and documents lead where they lead there.
+The sources are laid out as in the repository (``notebooks/``, ``docs/``, ``data/``), so that the links
+between chapters and documents lead where they lead there.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import nbformat
 from course_lib.chapters import Chapter, read
 from course_lib.notebooks.files import select
 from course_lib.site import notebook, pages, vendor
+from course_lib.site.finish import finish
 
 __all__ = ["Report", "build", "stage"]
 
@@ -50,7 +51,9 @@ def build(root: Path, output: Path, wanted: list[str] | None = None) -> Report:
     missing = _vendored(source / "_static")
     shutil.rmtree(output, ignore_errors=True)
     settings = configuration(root, source, has_mathjax=not missing, partial=bool(wanted))
-    return Report(output, _sphinx(source, output, settings), missing)
+    warnings = _sphinx(source, output, settings)
+    finish(output)
+    return Report(output, warnings, missing)
 
 
 def stage(root: Path, source: Path, wanted: list[str] | None = None) -> list[Chapter]:

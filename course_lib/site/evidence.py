@@ -1,4 +1,4 @@
-"""What is checked, and how: the figures of the page, each read from a file or counted, none written by hand."""
+"""What is checked, and how: figures of a page, each read from a file or counted."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def summarise(report: Path) -> dict[str, Any]:
     files: dict[str, dict[str, float]] = {}
     for case in suite.iter("testcase"):
         if case.find("failure") is not None or case.find("error") is not None:
-            raise ValueError(f"{case.get('classname')}::{case.get('name')} failed; the page lists what passes.")
+            raise ValueError(
+                f"{case.get('classname')}::{case.get('name')} failed; the page lists what passes."
+            )
         row = files.setdefault(_file(case.get("classname", "")), {"passed": 0, "skipped": 0, "seconds": 0.0})
         row["skipped" if case.find("skipped") is not None else "passed"] += 1
         row["seconds"] += float(case.get("time", 0))
@@ -122,27 +124,30 @@ def _exercises(root: Path) -> str:
     items = catalogue.all_items()
     wrong = sum(len(item.wrong_answers) for item in items)
     text = (
-        f"{len(items)} exercises hold {wrong} wrong answers that people give, each executable. A test runs every one: it "
-        "must be rejected and named as itself, while every reference and every alternative solution passes."
+        f"{len(items)} exercises hold {wrong} wrong answers that people give, each executable. A test runs "
+        "every one: it must be rejected and named as itself, while every reference and every alternative "
+        "solution passes."
     )
     judged = root / "tests" / "answers" / "judged.toml"
     if judged.is_file():
         count = len(tomllib.loads(judged.read_text(encoding="utf-8"))["fits"])
         text += (
-            f" {count} more wrong answers were written by people who had not seen the catalogue; how many of them are "
-            "accepted, and how many rejections name the cause, is held to limits by `tests/test_answer_rates.py`."
+            f" {count} more wrong answers were written by authors who had not seen the catalogue. "
+            "`tests/test_answer_rates.py` holds to limits how many of them are accepted, and how many "
+            "rejections name a wrong cause or none."
         )
     return text
 
 
 def _faults(folder: Path) -> str:
     counts = {
-        path.stem: len(tomllib.loads(path.read_text(encoding="utf-8"))["fault"]) for path in sorted(folder.glob("*.toml"))
+        path.stem: len(tomllib.loads(path.read_text(encoding="utf-8"))["fault"])
+        for path in sorted(folder.glob("*.toml"))
     }
     listed = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items())
     return (
-        f"{sum(counts.values())} faults are written down as a change of one line: a sign, a factor, a forgotten mean. "
-        "`python3 start.py test-all` plants each one and demands that the test named beside it fails "
+        f"{sum(counts.values())} faults are written down as a change of a line: a sign, a factor, a mean that "
+        "is forgotten. `python3 start.py test-all` plants each one and demands that the test named beside it fails "
         f"({listed})."
     )
 
@@ -151,7 +156,9 @@ def _experiments(folder: Path) -> str:
     rows = ["| file | computed on | seeds | with |", "|---|---|---:|---|"]
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
-        versions = ", ".join(f"{name} {record['versions'][name]}" for name in PACKAGES if name in record["versions"])
+        versions = ", ".join(
+            f"{name} {record['versions'][name]}" for name in PACKAGES if name in record["versions"]
+        )
         seeds = len(record["seeds"]) if isinstance(record["seeds"], list) else record["seeds"]
         rows.append(f"| {path.stem} | {record['date']} | {seeds} | {versions} |")
     return "\n".join(rows)
@@ -169,11 +176,12 @@ def _races(path: Path) -> str:
             if rival["kind"] != "course_lib" and rival["ratio"] is not None:
                 ratio = f"{rival['ratio']:.2g}" if rival["ratio"] < 100 else f"{rival['ratio']:.0f}"
                 reached = "yes" if rival["reached"] else "no"
-                rows.append(f"| {record['work']} | {record['problem']}, {size} | {rival['name']} | {ratio} | {reached} |")
+                where = f"| {record['work']} | {record['problem']}, {size}"
+                rows.append(f"{where} | {rival['name']} | {ratio} | {reached} |")
     return "\n".join(
         [
-            f"Measured on {machine['date']}, {machine['processor']}, one thread. Above 1 the rival needs longer than "
-            "`course_lib`, below 1 it is faster.",
+            f"Measured on {machine['date']}, {machine['processor']}, one thread. Above 1 the rival needs longer "
+            "than `course_lib`, below 1 it is faster.",
             "",
             *_folded("Every rival", rows),
         ]

@@ -51,8 +51,9 @@ def page(notebooks: dict[str, NotebookNode], titles: dict[str, str]) -> str:
         if found:
             tables += [f"## {stem[:2]} · {titles[stem]}", "", *_table(stem, found, known), ""]
     opening = (
-        f"{count} exercises, {minutes} minutes in all. One star is a warm-up, three take thought. Each checks itself "
-        "and says what a wrong answer got wrong; answer them in the notebooks, which `python3 start.py lab` opens."
+        f"{count} exercises, {minutes} minutes in all. One star is a warm-up, three take thought. Each checks "
+        "itself and says what a wrong answer got wrong; answer them in the notebooks, which "
+        "`python3 start.py lab` opens."
     )
     return "\n".join(["# Exercises", "", opening, "", *tables])
 

@@ -37,7 +37,7 @@ def _read(app: Any, doctree: nodes.document) -> None:
 
 
 def fold_solutions(doctree: nodes.document) -> None:
-    """Put each solution of the section "Solutions" into ``<details>``, so that nobody reads one by accident."""
+    """Fold each solution of the section "Solutions", so that nobody reads one by accident."""
     for section in doctree.findall(nodes.section):
         if section[0].astext() != "Solutions":
             continue

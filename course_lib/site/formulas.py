@@ -24,7 +24,9 @@ def setup(app: Any) -> None:
 
 
 def _inline(translator: Any, node: nodes.math) -> None:
-    translator.body.append(f'<span class="math notranslate">\\({html.escape(node.astext(), quote=False)}\\)</span>')
+    translator.body.append(
+        f'<span class="math notranslate">\\({html.escape(node.astext(), quote=False)}\\)</span>'
+    )
     raise nodes.SkipNode
 
 

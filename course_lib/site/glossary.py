@@ -1,4 +1,4 @@
-"""The glossary: read from ``docs/glossary.toml``, shown as a page, and linked from a term's first use in a chapter."""
+"""The glossary: read from ``docs/glossary.toml``, shown as a page, linked from first uses in chapters."""
 
 from __future__ import annotations
 
@@ -62,7 +62,12 @@ def read(path: Path) -> list[Term]:
 
 def page(terms: list[Term], stems: set[str]) -> str:
     """Return the page in Markdown; homes in chapters that are not in ``stems`` are named without a link."""
-    lines = ["# Glossary", "", "Each term in the words of this course, and the section that derives or first uses it.", ""]
+    lines = [
+        "# Glossary",
+        "",
+        "Each term in the words of this course, and the section that derives or first uses it.",
+        "",
+    ]
     letter = ""
     for term in terms:
         first = term.name.replace("λ", "lambda")[0].upper()
@@ -93,7 +98,9 @@ def link_first_uses(doctree: nodes.document, terms: list[Term], address: str) ->
     """
     spelled = {spelling.lower(): term for term in terms for spelling in term.written}
     longest_first = sorted(spelled, key=len, reverse=True)
-    words = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, longest_first))})(?:s|es)?(?![\w-])", re.IGNORECASE)
+    words = re.compile(
+        rf"(?<![\w-])({'|'.join(map(re.escape, longest_first))})(?:s|es)?(?![\w-])", re.IGNORECASE
+    )
     linked: list[str] = []
     for text in list(_prose(doctree)):
         text.parent.replace(text, list(_with_links(text.astext(), words, spelled, address, linked)))
@@ -109,7 +116,9 @@ def _with_links(
         if term.anchor not in linked:
             linked.append(term.anchor)
             yield nodes.Text(text[done : found.start()])
-            link = nodes.reference("", found[0], internal=True, refuri=f"{address}#{term.anchor}", classes=["term"])
+            link = nodes.reference(
+                "", found[0], internal=True, refuri=f"{address}#{term.anchor}", classes=["term"]
+            )
             yield link
             done = found.end()
     yield nodes.Text(text[done:])

@@ -1,4 +1,4 @@
-"""A chapter in the form the site reads: figures as files with their alternative text, nothing else changed."""
+"""A chapter in the form the site reads: figures as files with alternative text, nothing else changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages that are no file of the repository: templates of ``docs/site/`` with their blanks filled, and indexes."""
+"""Pages that are no file of the repository: templates of ``docs/site/`` filled in, and indexes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,11 @@ def contents(source: Path) -> str:
     seen: set[str] = set()
     blocks = []
     for caption, patterns in CONTENTS.items():
-        found = [str(path.relative_to(source).with_suffix("").as_posix()) for p in patterns for path in sorted(source.glob(p))]
+        found = [
+            str(path.relative_to(source).with_suffix("").as_posix())
+            for p in patterns
+            for path in sorted(source.glob(p))
+        ]
         names = [name for name in dict.fromkeys(found) if name not in seen]
         seen |= set(names)
         if names:
@@ -63,14 +67,15 @@ def contents(source: Path) -> str:
 
 
 def _filled(template: Path, blanks: dict[str, str]) -> str:
-    """Return the template with each line ``{{ name }}`` replaced; a blank without text is a mistake of ours."""
+    """Return the template with each line ``{{ name }}`` replaced."""
     return BLANK.sub(lambda blank: blanks[blank[1]], template.read_text(encoding="utf-8"))
 
 
 def _chapters(chapters: list[Chapter]) -> str:
     rows = ["| | chapter | minutes |", "|---|---|---:|"]
     rows += [
-        f"| {chapter.stem[:2]} | [{chapter.title}](notebooks/{chapter.stem}.ipynb)<br>{chapter.question} | {chapter.minutes} |"
+        f"| {chapter.stem[:2]} | [{chapter.title}](notebooks/{chapter.stem}.ipynb)<br>{chapter.question} "
+        f"| {chapter.minutes} |"
         for chapter in chapters
     ]
     return "\n".join(rows)

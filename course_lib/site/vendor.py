@@ -1,8 +1,8 @@
 """Scripts that pages need and that no page may fetch: pinned npm packages, checked and kept on this machine.
 
 A package is looked for in this order: the cache, the folder that ``COURSE_VENDOR`` names (tarballs as
-``npm pack`` writes them, on a USB stick for instance), and npm, which knows where its own registry is. A tarball
-whose SHA-512 is not the one written here is refused wherever it comes from.
+``npm pack`` writes them, on a USB stick for instance), and npm, which knows where its own registry is. A
+tarball whose SHA-512 is not the one written here is refused wherever it comes from.
 """
 
 from __future__ import annotations
