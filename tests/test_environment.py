@@ -220,10 +220,12 @@ def test_workflows_call_what_exists(path):
     assert all("timeout-minutes" in job for job in workflow["jobs"].values())
 
 
-def test_workflows_are_the_four_kinds():
+def test_workflows_are_the_five_kinds():
     workflows = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in WORKFLOWS}
     assert set(workflows["tests"]["jobs"]) == {"strict", "execute"}
     assert "schedule" in workflows["newest"][True]
+    assert workflows["pages"]["jobs"]["deploy"]["needs"] == "build"
+    assert workflows["pages"]["permissions"]["pages"] == "write"
     assert list(workflows["gpu"][True]) == ["workflow_dispatch"]
 
 

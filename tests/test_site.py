@@ -564,6 +564,11 @@ def test_search_finds_a_chapter(site, browser):
     page.context.close()
 
 
+# Formulas that begin to the left of the block that scrolls them.
+OUT_OF_REACH = """() => [...document.querySelectorAll('div.math mjx-math')].filter(formula =>
+    formula.getBoundingClientRect().left < formula.closest('div.math').getBoundingClientRect().left - 1).length"""
+
+
 @pytest.mark.browser
 @NO_BROWSER
 @pytest.mark.parametrize(
@@ -571,8 +576,9 @@ def test_search_finds_a_chapter(site, browser):
 )
 def test_a_page_is_no_wider_than_a_telephone(site, browser, name):
     page = opened(browser, site, f"{name}.html", width=375)
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(1000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert page.evaluate(OUT_OF_REACH) == 0
     page.context.close()
 
 

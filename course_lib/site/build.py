@@ -106,6 +106,7 @@ def configuration(root: Path, source: Path, *, has_mathjax: bool, partial: bool)
         "html_theme": "sphinx_book_theme",
         "html_theme_options": {
             "use_download_button": False,
+            "footer_content_items": "copyright.html",
             "use_fullscreen_button": False,
             "show_toc_level": 2,
             "show_navbar_depth": 1,

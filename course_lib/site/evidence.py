@@ -146,9 +146,9 @@ def _faults(folder: Path) -> str:
     }
     listed = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items())
     return (
-        f"{sum(counts.values())} faults are written down as a change of a line: a sign, a factor, a mean that "
-        "is forgotten. `python3 start.py test-all` plants each one and demands that the test named beside it fails "
-        f"({listed})."
+        f"{sum(counts.values())} faults are written down, each a change of a line: a sign, a factor, a mean "
+        "that is forgotten. `python3 start.py test-all` plants every one and demands that the test named "
+        f"beside it fails ({listed})."
     )
 
 
@@ -169,23 +169,23 @@ def _races(path: Path) -> str:
         return "This copy holds no record of a race; `course bench` makes one of your own."
     data = json.loads(path.read_text(encoding="utf-8"))["data"]
     machine = data["machine"]
+    raced = [
+        (f"{record['work']} | {record['problem']}, {'{} × {}'.format(*record['shape'])}", rival)
+        for record in data["records"]
+        for rival in record["contestants"]
+        if rival["kind"] != "course_lib" and rival["ratio"] is not None
+    ]
+    ahead = sum(rival["ratio"] >= 1 for _, rival in raced)
     rows = ["| work | data | rival | its time / ours | gap reached |", "|---|---|---|---:|---|"]
-    for record in data["records"]:
-        size = "{} × {}".format(*record["shape"])
-        for rival in record["contestants"]:
-            if rival["kind"] != "course_lib" and rival["ratio"] is not None:
-                ratio = f"{rival['ratio']:.2g}" if rival["ratio"] < 100 else f"{rival['ratio']:.0f}"
-                reached = "yes" if rival["reached"] else "no"
-                where = f"| {record['work']} | {record['problem']}, {size}"
-                rows.append(f"{where} | {rival['name']} | {ratio} | {reached} |")
-    return "\n".join(
-        [
-            f"Measured on {machine['date']}, {machine['processor']}, one thread. Above 1 the rival needs longer "
-            "than `course_lib`, below 1 it is faster.",
-            "",
-            *_folded("Every rival", rows),
-        ]
+    for what, rival in raced:
+        reached = "yes" if rival["reached"] else "no"
+        rows.append(f"| {what} | {rival['name']} | {rival['ratio']:.2g} | {reached} |")
+    said = (
+        f"Measured on {machine['date']}, {machine['processor']}, one thread. Of {len(raced)} comparisons, "
+        f"`course_lib` is as fast or faster in {ahead} and slower in {len(raced) - ahead}; where its ratio "
+        "stands below 1, the rival is faster."
     )
+    return "\n".join([said, "", *_folded("Every rival", rows)])
 
 
 def _folded(summary: str, lines: list[str]) -> list[str]:

@@ -51,24 +51,27 @@ def page(notebooks: dict[str, NotebookNode], titles: dict[str, str]) -> str:
         if found:
             tables += [f"## {stem[:2]} · {titles[stem]}", "", *_table(stem, found, known), ""]
     opening = (
-        f"{count} exercises, {minutes} minutes in all. One star is a warm-up, three take thought. Each checks "
-        "itself and says what a wrong answer got wrong; answer them in the notebooks, which "
+        f"{count} exercises, {minutes} minutes in all. One star is a warm-up, three take thought. Each "
+        "checks itself and says what a wrong answer got wrong; answer them in the notebooks, which "
         "`python3 start.py lab` opens."
     )
     return "\n".join(["# Exercises", "", opening, "", *tables])
 
 
 def _table(stem: str, found: dict[str, str], known: dict[str, Item]) -> Iterator[str]:
-    yield "| exercise | stars | minutes | answer | what it asks for |"
-    yield "|---|---|---:|---|---|"
+    """Two columns, so that a telephone shows both."""
+    yield "| exercise | what it asks for |"
+    yield "|---|---|"
     for id, anchor in found.items():
         item, text = known[id], wording.of(known[id])
         number = re.match(r"Exercise-([\d.]+\d)", anchor)
         title = f"{number[1]} {text['title']}" if number else str(text["title"])
         stars = f'<span aria-hidden="true">{"★" * item.difficulty}</span>'
-        stars += f'<span class="spoken">{item.difficulty} of 3</span>'
-        cells = [f"[{_cell(title)}](notebooks/{stem}.ipynb#{anchor})", stars, str(item.minutes)]
-        yield "| " + " | ".join([*cells, _kind(item), _cell(_question(str(text.get("prompt", ""))))]) + " |"
+        stars += f'<span class="spoken">difficulty {item.difficulty} of 3</span>'
+        unit = "minute" if item.minutes == 1 else "minutes"
+        link = f"[{_cell(title)}](notebooks/{stem}.ipynb#{anchor})"
+        effort = f"{stars} · {item.minutes} {unit} · {_kind(item)}"
+        yield f"| {link}<br>{effort} | {_cell(_question(str(text.get('prompt', ''))))} |"
 
 
 def _kind(item: Item) -> str:
