@@ -528,7 +528,9 @@ def browser():
 
 
 def opened(browser, site, name, width=1280, scheme="light"):
-    page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.set_default_timeout(120_000)  # a machine that is busy with other tests too
+    page = context.new_page()
     page.asked, page.errors = [], []
     page.on("request", lambda request: page.asked.append(request.url))
     page.on("pageerror", lambda error: page.errors.append(str(error)))
@@ -566,7 +568,8 @@ def test_search_finds_a_chapter(site, browser):
 
 # Formulas that begin to the left of the block that scrolls them.
 OUT_OF_REACH = """() => [...document.querySelectorAll('div.math mjx-math')].filter(formula =>
-    formula.getBoundingClientRect().left < formula.closest('div.math').getBoundingClientRect().left - 1).length"""
+    formula.getBoundingClientRect().left <
+        formula.closest('div.math').getBoundingClientRect().left - 1).length"""
 
 
 @pytest.mark.browser
