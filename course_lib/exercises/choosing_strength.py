@@ -21,7 +21,7 @@ Folds = list[Array]
 
 
 def folds(n: int, K: int, rng: np.random.Generator) -> Folds:
-    """K parts of the rows 0 to n-1 in random order, of sizes that differ by one at most (7.1)."""
+    """K parts of the rows 0 to n-1 in random order, of sizes that differ by one at most."""
     return np.array_split(rng.permutation(n), K)
 
 
@@ -112,7 +112,7 @@ def fold_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def choose(lams: Array, errors: Array) -> float:
-    """The strength with the smallest mean error over the folds (7.2)."""
+    """The strength with the smallest mean error over the folds (7.1)."""
     return float(np.asarray(lams)[np.asarray(errors).mean(axis=1).argmin()])
 
 
@@ -198,7 +198,7 @@ def choose_worst_fold(lams: Array, errors: Array) -> float:
 
 
 def corrected(differences: Array, n_train: int, n_test: int) -> float:
-    """Nadeau and Bengio's standard error of the mean difference (7.3)."""
+    """Nadeau and Bengio's standard error of the mean difference (7.2)."""
     values = np.asarray(differences, float)
     return float(np.sqrt((1 / len(values) + n_test / n_train) * values.var(ddof=1)))
 
@@ -239,7 +239,7 @@ def corrected_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def one_se(lams: Array, errors: Array) -> float:
-    """The largest strength whose mean error is within one standard error of the smallest (7.4)."""
+    """The largest strength whose mean error is within one standard error of the smallest (7.3)."""
     lams, errors = np.asarray(lams, float), np.asarray(errors, float)
     mean = errors.mean(axis=1)
     best = mean.argmin()
@@ -341,7 +341,7 @@ def one_se_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def rungs(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
-    """Candidates and budget of every rung (7.5)."""
+    """Candidates and budget of every rung."""
     plan = [(n, smallest)]
     while plan[-1][0] > 1 and plan[-1][1] * factor <= largest:
         n, budget = plan[-1]
@@ -448,7 +448,7 @@ def inner_scores(fit_error: Error, folds: Folds, lams: Array, outer: int) -> Arr
 
 
 def nested(fit_error: Error, folds: Folds, lams: Array) -> float:
-    """Mean error of "choose a strength, then fit" over the outer folds (7.6)."""
+    """Mean error of "choose a strength, then fit" over the outer folds."""
     errors = []
     for k, test in enumerate(folds):
         lam = lams[inner_scores(fit_error, folds, lams, k).argmin()]
