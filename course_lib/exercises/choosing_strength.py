@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Callable
 from functools import partial
@@ -75,6 +76,11 @@ def folds_own_seed(n: int, K: int, rng: np.random.Generator) -> Folds:
     return folds(n, K, np.random.default_rng(0))
 
 
+def folds_global(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """NumPy's global state."""
+    return np.array_split(np.random.permutation(n), K)  # noqa: NPY002
+
+
 def folds_of_size_k(n: int, K: int, rng: np.random.Generator) -> Folds:
     """K taken for the size of a fold."""
     order = rng.permutation(n)
@@ -83,7 +89,9 @@ def folds_of_size_k(n: int, K: int, rng: np.random.Generator) -> Folds:
 
 def seen(answer: Callable[..., Any], n: int, K: int, rng: np.random.Generator) -> dict[str, Any]:
     """What must hold for random folds, as numbers."""
+    same = copy.deepcopy(rng)
     parts = [np.asarray(part, dtype=int).ravel() for part in answer(n, K, rng)]
+    repeated = [np.asarray(part, dtype=int).ravel() for part in answer(n, K, same)]
     again = [np.asarray(part, dtype=int).ravel() for part in answer(n, K, rng)]
     rows = np.concatenate(parts)
     stays = len(parts) == len(again) and all(map(np.array_equal, map(np.sort, parts), map(np.sort, again)))
@@ -94,6 +102,9 @@ def seen(answer: Callable[..., Any], n: int, K: int, rng: np.random.Generator) -
         "how often each row is held out": np.bincount(rows, minlength=n),
         "folds are runs of neighbouring rows": bool(neighbours > 0.9),
         "a second call gives the same folds": bool(stays),
+        "the same generator gives the same folds": bool(
+            len(parts) == len(repeated) and all(map(np.array_equal, parts, repeated))
+        ),
     }
 
 
@@ -165,10 +176,11 @@ def choose_cases(rng: np.random.Generator) -> list[Case]:
     """Fixed tables, and random ones in which every way of choosing gives another strength."""
     cases = [Case(tuple(map(np.array, table)), label=label) for label, table in TABLES.items()]
     wrong = (_of_winners(np.mean), _of_winners(np.median), most_frequent_of, luckiest,
-             choose_median_score, choose_largest_error, choose_worst_fold)  # fmt: skip
+             choose_median_score, choose_largest_error, choose_worst_fold,
+             _scored(np.log), _scored(np.sqrt), _scored(lambda e: e / e.min(axis=0)))  # fmt: skip
     while len(cases) < 4:
         lams = rng.permutation(np.geomspace(0.01, 100, 9)) * rng.uniform(0.5, 2)
-        errors = 3 + rng.normal(size=(9, 5))
+        errors = np.exp(rng.normal(size=(9, 5)))
         if not any(np.isclose(answer(lams, errors), choose(lams, errors)) for answer in wrong):
             cases.append(Case((lams, errors), label="random"))
     return cases
@@ -177,6 +189,11 @@ def choose_cases(rng: np.random.Generator) -> list[Case]:
 def most_frequent_of(lams: Array, errors: Array) -> float:
     """As `most_frequent`, from the table."""
     return most_frequent(np.asarray(lams)[np.asarray(errors).argmin(axis=0)])
+
+
+def _scored(change: Callable[[Array], Array]) -> Callable[[Array, Array], float]:
+    """The errors are changed before they are averaged."""
+    return lambda lams, errors: float(lams[change(errors).mean(axis=1).argmin()])
 
 
 def choose_median_score(lams: Array, errors: Array) -> float:
@@ -309,6 +326,9 @@ ONE_SE_WRONG: dict[str, Callable[[Array, Array], float]] = {
     "weakest": _rule(usual_se, np.min),
     "own_error": one_se_own,
     "all_scores": _rule(lambda errors, best: float(errors.std(ddof=1) / np.sqrt(errors.size))),
+    "mean_error": _rule(
+        lambda errors, best: float(np.mean(errors.std(axis=1, ddof=1)) / np.sqrt(errors.shape[1]))
+    ),
     "two": _rule(lambda errors, best: 2 * usual_se(errors, best)),
     "order_down": one_se_first,
     "order_up": one_se_last,
@@ -342,6 +362,8 @@ def one_se_cases(rng: np.random.Generator) -> list[Case]:
 
 def rungs(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
     """Candidates and budget of every rung."""
+    if factor < 2:  # no end
+        raise ValueError(f"factor must be >= 2, got {factor}.")
     plan = [(n, smallest)]
     while plan[-1][0] > 1 and plan[-1][1] * factor <= largest:
         n, budget = plan[-1]
@@ -390,6 +412,11 @@ def rungs_turned(n: int, smallest: int, largest: int, factor: int) -> list[tuple
     return [(budget, size) for size, budget in rungs(n, smallest, largest, factor)]
 
 
+def rungs_to_none(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
+    """Ends where the division gives no candidate."""
+    return [rung for k, rung in enumerate(rungs(n, smallest, largest, factor)) if n // factor**k >= 1]
+
+
 def rungs_without_first(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
     """What is left after each rung."""
     return rungs(n, smallest, largest, factor)[1:]
@@ -407,6 +434,7 @@ def rungs_cases(rng: np.random.Generator) -> list[Case]:
         Case((50, 2, 100, 3), label="rest", observe=plain),
         Case((64, 1, 9, 2), label="budget_ends", observe=plain),
         Case((7, 3, 1000, 2), label="one_left", observe=plain),
+        Case((20, 2, 1000, 3), label="at_least_one", observe=plain),
         Case((int(rng.integers(101, 119)), 2, int(rng.integers(200, 250)), 4), label="random", observe=plain),
     ]
 
@@ -595,6 +623,7 @@ EXERCISES = [
             "with_replacement": Misconception(folds_with_replacement, "bootstrap for folds"),
             "training_rows": Misconception(folds_of_training_rows, "training and held-out exchanged"),
             "own_seed": Misconception(folds_own_seed, "rng ignored"),
+            "global_state": Misconception(folds_global, "rng ignored"),
             "size_k": Misconception(folds_of_size_k, "number for size"),
         },
         cases=fold_cases,
@@ -636,7 +665,11 @@ EXERCISES = [
         reference=corrected,
         alternatives={"inflated": corrected_inflated, "sums": corrected_sums},
         misconceptions={
-            "naive": Misconception(_se(lambda J, a, b: 1 / J), "splits taken as independent"),
+            "naive": Misconception(
+                _se(lambda J, a, b: 1 / J),
+                "splits taken as independent",
+                also=(_se(lambda J, a, b: 1 / J, ddof=0),),
+            ),
             "standard_deviation": Misconception(_se(lambda J, a, b: 1.0), "SD for SE"),
             "turned": Misconception(_se(lambda J, a, b: 1 / J + a / b), "ratio turned round"),
             "share_of_all": Misconception(_se(lambda J, a, b: 1 / J + b / (a + b)), "share of all rows"),
@@ -678,6 +711,7 @@ EXERCISES = [
             "beyond_largest": Misconception(
                 _rungs(goes_on=lambda n, budget, largest: n > 1), "limit of the budget ignored"
             ),
+            "none_left": Misconception(rungs_to_none, "at least one"),
             "one_goes_on": Misconception(
                 _rungs(goes_on=lambda n, budget, largest: budget <= largest), "one candidate goes on"
             ),
