@@ -45,7 +45,7 @@ def gap_in_a_loop(f: Callable, gradient: Callable, w: Array, h: float) -> float:
     )
 
 
-def gap_two_halves(f: Callable, gradient: Callable, w: Array, h: float) -> np.float64:
+def gap_two_halves(f: Callable, gradient: Callable, w: Array, h: float) -> Any:
     """The mean of a forward and a backward difference."""
     g, here = np.asarray(gradient(w)), f(np.asarray(w, float))
     forward = np.array([(f(w + h * e) - here) / h for e in np.eye(len(w))])
@@ -552,7 +552,7 @@ EXERCISES = [
     Exercise(
         id="bug_clinic.relative_gap",
         chapter=18,
-        minutes=8,
+        minutes=7,
         difficulty=2,
         signature="relative_gap(f, gradient, w, h)",
         reference=relative_gap,
@@ -594,7 +594,7 @@ EXERCISES = [
     Exercise(
         id="bug_clinic.repair",
         chapter=18,
-        minutes=6,
+        minutes=5,
         difficulty=2,
         signature="repaired_step(params, grads, lr, lam)",
         reference=repaired_step,
@@ -632,7 +632,7 @@ EXERCISES = [
     Choice(
         id="bug_clinic.name_the_bug",
         chapter=18,
-        minutes=3,
+        minutes=2,
         difficulty=1,
         options=("a", "b", "c", "d"),
         correct="b",
@@ -661,7 +661,7 @@ EXERCISES = [
     Exercise(
         id="bug_clinic.leak_test",
         chapter=18,
-        minutes=6,
+        minutes=5,
         difficulty=2,
         signature="uses_test_rows(choose, X, y, X_test, y_test)",
         reference=uses_test_rows,
