@@ -17,9 +17,9 @@ from course_lib.notebooks import grammar, source  # noqa: E402 - the checkout's 
 
 HEAD = """# Errata
 
-What is wrong with code and text about regularization as it is found on the web: 54 findings, in our own words,
-each with the sections that treat it and the tests that cover it. Chapter
-[18 · Bug clinic](../notebooks/18_bug_clinic.ipynb) has twelve of them as full cases. Tests make this page from
+What is wrong with code and text about regularization as it is found on the web: 54 findings, in our own
+words, each with the sections that treat it and the tests that cover it. Chapter
+[18 · Bug clinic](../notebooks/18_bug_clinic.ipynb) has twelve cases. Tests make this page from
 `tests/errata.toml` and follow every link.
 
 | # | found | right | where | test |
