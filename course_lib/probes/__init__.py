@@ -22,7 +22,8 @@ torch is imported only when a torch object is handed over.
 Sources of the causes: chapter 18, where each is a bug that was met.
 """
 
-from course_lib.probes.gradients import gradient, penalty, training_step
+from course_lib.probes.applied import penalty, training_step
+from course_lib.probes.gradients import gradient
 from course_lib.probes.leaks import leakage, splits
 from course_lib.probes.loading import batches
 from course_lib.probes.masks import dropout

@@ -49,7 +49,7 @@ def directions(places: np.ndarray, size: int, rng: np.random.Generator, most: in
 def slopes(value: Callable[[np.ndarray], float], x: np.ndarray, rows: np.ndarray, eps: float) -> Slopes:
     """Return the derivatives of ``value`` at ``x`` along ``rows``."""
     size = max(1.0, float(np.sqrt(np.mean(x**2))))
-    h = size * (4e-4 if eps < 1e-12 else 4e-2 * (eps / 1.2e-7) ** 0.2)
+    h = size * (3e-5 if eps < 1e-12 else 4e-3 * (eps / 1.2e-7) ** 0.2)
     near, far, level = [], [], 1e-300
     for row in rows:
         plus, minus, plus2, minus2 = (value(x + k * h * row) for k in (1, -1, 2, -2))
@@ -57,7 +57,8 @@ def slopes(value: Callable[[np.ndarray], float], x: np.ndarray, rows: np.ndarray
         far.append((plus2 - minus2) / (4 * h))
         level = max(level, abs(plus), abs(minus))
     d1, d2 = np.array(near), np.array(far)
-    return Slopes((4 * d1 - d2) / 3, np.abs(d1 - d2) / 3 + 4 * eps * level / h)
+    error = np.abs(d1 - d2) / 3 + 4 * eps * level / h
+    return Slopes((4 * d1 - d2) / 3, np.maximum(error, np.median(error)))  # noise strikes every direction
 
 
 def multiple(found: np.ndarray, part: np.ndarray, tolerance: np.ndarray) -> float | None:
@@ -76,7 +77,9 @@ def name_of(factor: float, n: int | None, precision: float) -> Named:
                 if sign < 0:
                     kind = "sign" if size == 1 else "scaled"
                 return Named(kind, factor, mark + text)
-    return Named("missing" if abs(factor) <= precision else "scaled", factor, f"{factor:.4g}")
+    if abs(factor) <= precision:
+        return Named("missing", factor, "0")
+    return Named("scaled", factor, f"{factor:.4g}")
 
 
 def _known(n: int | None) -> list[tuple[str, float, str]]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from course_lib import validation
 
-__all__ = ["Block", "Point", "Raised", "calm", "call", "is_module", "is_tensor", "point"]
+__all__ = ["Block", "Point", "Raised", "calm", "call", "is_module", "is_tensor", "point", "same_luck"]
 
 BIASES = ("b", "bias", "intercept", "intercept_")
 
@@ -53,6 +53,11 @@ class Point:
 
     eps = float(np.finfo(np.float64).eps)
 
+    def seen(self, value: Any) -> None:
+        """Take note of the precision in which somebody's function answers."""
+        dtype = str(getattr(value, "dtype", "float64")).rpartition(".")[2]
+        self.eps = max(self.eps, {"float32": 1.2e-7, "float16": 1e-3, "bfloat16": 8e-3}.get(dtype, 0.0))
+
     def __init__(self, start: np.ndarray, blocks: list[Block]) -> None:
         self.start, self.blocks = start, blocks
 
@@ -63,6 +68,22 @@ class Point:
     def flat(self, value: Any, name: str) -> np.ndarray:
         """Return somebody's gradient or new parameters, given in the form of the parameters, as a vector."""
         raise NotImplementedError
+
+    def run(self, name: str, function: Callable[..., Any], flat: np.ndarray, *args: Any) -> Any:
+        """Call ``function(parameters at flat, *args)`` under the same random state every time."""
+        same_luck(self)
+        return call(name, function, self.put(flat), *args)
+
+    def after(self, name: str, function: Callable[..., Any], flat: np.ndarray, *args: Any) -> np.ndarray:
+        """Return the parameters after ``function(parameters at flat, *args)``: returned, or changed in place."""
+        held: list[Any] = []
+
+        def keeping(w: Any, *rest: Any) -> Any:
+            held.append(w)
+            return function(w, *rest)
+
+        value = self.run(name, keeping, flat, *args)
+        return self.flat(held[0] if value is None else value, name)
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -116,7 +137,10 @@ class _Arrays(Point):
 
 
 class _Tensors(Point):
-    """One tensor, or the trainable parameters of a module; changed in place and put back."""
+    """One tensor, or the trainable parameters of a module; changed in place and put back.
+
+    Everything computes in float64 meanwhile, where a finite difference has room for a small step.
+    """
 
     def __init__(self, w: Any, exempt: Any) -> None:
         import torch
@@ -132,31 +156,38 @@ class _Tensors(Point):
             weights = set(named_weights(w))
             left_out = [name not in weights for name in names]
         else:
+            if not w.is_floating_point():
+                raise TypeError(f"w must be a floating-point tensor, got {w.dtype}.")
             self.tensors, names, left_out = [w], ["w"], [False]
         self._shapes = [tuple(p.shape) for p in self.tensors]
-        self.eps = max(torch.finfo(p.dtype).eps for p in self.tensors)
         start = np.concatenate([_numpy(p).ravel() for p in self.tensors])
+        if not np.isfinite(start).all():
+            raise ValueError("w must be finite, got NaN or infinity.")
         super().__init__(start, _blocks(names, [p.numel() for p in self.tensors], left_out, exempt))
 
     def put(self, flat: np.ndarray) -> Any:
         ends = np.cumsum([p.numel() for p in self.tensors])[:-1]
-        with self.torch.no_grad():
-            for tensor, part in zip(self.tensors, np.split(flat, ends), strict=True):
-                new = self.torch.from_numpy(part.copy()).reshape(tensor.shape)
-                tensor.data.copy_(new)
-                tensor.grad = None
+        for tensor, part in zip(self.tensors, np.split(flat, ends), strict=True):
+            values = self.torch.from_numpy(part.copy()).reshape(tensor.shape)
+            tensor.data = values.to(tensor.device)  # float64, whatever it was
+            tensor.grad = None
+            tensor.requires_grad_(True)
         return self._w
 
     def flat(self, value: Any, name: str) -> np.ndarray:
-        if value is None or value is self._w:  # left in .grad, or changed in place
-            raise ValueError(f"{name} must return something.")
+        if value is None or value is self._w:  # changed in place
+            return np.concatenate([_numpy(p).ravel() for p in self.tensors])
+        if is_module(value):
+            value = list(value.parameters())
         if isinstance(value, Mapping):
             value = list(value.values())
         return _joined(value if isinstance(value, list | tuple) else (value,), self._shapes, name)
 
-    def current(self) -> np.ndarray:
-        """Return the parameters as they are now, shape (d,)."""
-        return np.concatenate([_numpy(p).ravel() for p in self.tensors])
+    def run(self, name: str, function: Callable[..., Any], flat: np.ndarray, *args: Any) -> Any:
+        same_luck(self)
+        w = self.put(flat)
+        with in_float64(self.torch):
+            return call(name, function, w, *args)
 
     def grads(self) -> list[np.ndarray | None]:
         """Return what stands in ``.grad``, one entry per block."""
@@ -164,26 +195,66 @@ class _Tensors(Point):
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        module = self._w if isinstance(self._w, self.torch.nn.Module) else None
-        held = [(t, t.detach().clone(), t.grad, None if t.grad is None else t.grad.clone(), t.requires_grad)
-                for t in self.tensors]  # fmt: skip
+        module = self._w if is_module(self._w) else None
+        held = [(t, t.data, t.grad, t.requires_grad) for t in self.tensors]
         buffers = [] if module is None else [(b, b.clone()) for b in module.buffers()]
         modes = [] if module is None else [(m, m.training) for m in module.modules()]
+        frozen = [] if module is None else [(p, p.grad) for p in module.parameters() if not p.requires_grad]
         with calm(self.torch):
             try:
                 yield
             finally:
-                with self.torch.no_grad():
-                    for tensor, value, grad, grad_value, needs in held:
-                        tensor.requires_grad_(needs)
-                        tensor.data.copy_(value)
-                        if grad is not None:
-                            grad.copy_(grad_value)
-                        tensor.grad = grad
-                    for buffer, value in buffers:
-                        buffer.copy_(value)
+                for tensor, values, grad, needs in held:
+                    tensor.requires_grad_(needs)
+                    tensor.grad = None
+                    tensor.data = values  # the very storage it had, untouched
+                    tensor.grad = grad
+                for buffer, values in buffers:
+                    buffer.data.copy_(values)
+                for parameter, grad in frozen:
+                    parameter.grad = grad
                 for layer, mode in modes:
                     layer.training = mode
+
+
+@contextmanager
+def in_float64(torch: Any) -> Iterator[None]:
+    """Turn the float32 (and shorter) tensors that enter a torch function into float64, inside this block."""
+    from torch.overrides import TorchFunctionMode
+
+    def longer(value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            return value.double() if value.dtype in short else value
+        if type(value) in (list, tuple):
+            return type(value)(longer(entry) for entry in value)
+        return value
+
+    short = (torch.float32, torch.float16, torch.bfloat16)
+
+    class Float64(TorchFunctionMode):
+        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            name = getattr(function, "__name__", "")
+            in_place = name.startswith("__set") or (name.endswith("_") and not name.endswith("__"))
+            if in_place or name in _AS_IT_IS:  # in place: the target must stay the target
+                return function(*args, **(kwargs or {}))
+            more = {key: longer(value) for key, value in (kwargs or {}).items()}
+            return function(*longer(tuple(args)), **more)
+
+    with Float64():
+        yield
+
+
+def same_luck(at: Point) -> None:
+    """Start the global random states from the same place; `Point.kept` puts them back."""
+    np.random.seed(0)  # noqa: NPY002 - somebody else's code may use it
+    random.seed(0)
+    if isinstance(at, _Tensors):
+        at.torch.random.default_generator.manual_seed(0)  # torch.manual_seed takes 100 times as long
+        if any(tensor.is_cuda for tensor in at.tensors):
+            at.torch.cuda.manual_seed_all(0)
+
+
+_AS_IT_IS = {"__get__", "is_floating_point", "double", "data_ptr", "numel", "size", "dim", "backward", "numpy"}
 
 
 def point(w: Any, exempt: Any = None) -> Point:

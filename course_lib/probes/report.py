@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Fault", "Finding", "Report", "finding", "number"]
+__all__ = ["Fault", "Finding", "Report", "checked", "finding", "number"]
 
 TEXT = Path(__file__).parent / "text"
 
@@ -117,6 +117,11 @@ def finding(probe: str, cause: str, **values: Any) -> Finding:
     words = texts[probe].get(cause) or texts["any"][cause]
     shown = {name: number(value) if isinstance(value, float) else value for name, value in values.items()}
     return Finding(cause, *(str(words[part]).format(**shown) for part in ("sentence", "evidence", "next")))
+
+
+def checked(key: str, /, **values: Any) -> str:
+    """Return the sentence that says what was compared."""
+    return str(_texts()["checked"][key]).format(**values)
 
 
 def number(value: float) -> str:
