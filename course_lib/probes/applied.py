@@ -230,9 +230,9 @@ def _cause(form: _Form, meant: ElasticNet, n: int | None, lr: float | None) -> t
 def _factor(factor: float, lam: float, n: int | None, lr: float | None) -> tuple[str, str]:
     if lr is not None and _near(factor, 1 / lr):
         return "without_lr", f"1/lr = {1 / lr:.4g}"
-    if _near(factor, lam) or _near(factor, 2 * lam):
-        return "lam_squared", f"{factor:.4g}"
     named = name_of(factor, n, 1e-3)
+    if named.kind == "scaled" and (_near(factor, lam) or _near(factor, 2 * lam)):
+        return "lam_squared", f"{factor:.4g}"
     return named.kind, named.text
 
 
@@ -331,7 +331,7 @@ class _Asked(Asked):
     def _norms(self, places: list[np.ndarray], added: np.ndarray) -> list[Finding]:
         """The norm where the squared norm is meant."""
         weights = [block for block in self.at.blocks if not block.exempt]
-        for blocks in (weights, self.at.blocks):
+        for blocks in (weights, self.at.blocks, *([block] for block in self.at.blocks)):
             together = np.concatenate([block.places for block in blocks])
             whole = np.array([np.linalg.norm(flat[together]) for flat in places])
             apart = np.array([sum(np.linalg.norm(flat[b.places]) for b in blocks) for flat in places])
@@ -446,17 +446,20 @@ class _Steps:
             return Report("training_step", (finding("training_step", cause, what="new weight",
                                                     first=float(first[worst]), again=float(again[worst])),), words)  # fmt: skip
         pairs = [(self.after(flat, 0.0), self.after(flat, lam)) for flat in places]
-        findings = [] if self._right_otherwise(places, pairs) else self._named(places, pairs)
+        findings = [] if self._proximal(pairs, self.lr) else self._named(places, pairs)
+        if any(found.cause == "unknown" for found in findings) and self._proximal(pairs, 1.0):
+            values = {"where": "w", "factor": f"1/lr = {1 / self.lr:.4g}", "applied": f"threshold {lam:.4g}",
+                      "wanted": f"threshold {self.lr * lam:.4g}"}  # fmt: skip
+            findings = [finding("training_step", "without_lr", **values)]
         return Report("training_step", tuple(findings or self._other_batch(places[0])), words)
 
     def _tolerance(self, w: np.ndarray) -> float:
         return (1e-9 if self.at.eps < 1e-12 else 1e-5) * max(1.0, float(np.abs(w).max()))
 
-    def _right_otherwise(self, places: list[np.ndarray], pairs: list[tuple[np.ndarray, np.ndarray]]) -> bool:
-        """A proximal step, or decay of the weights after the gradient step."""
+    def _proximal(self, pairs: list[tuple[np.ndarray, np.ndarray]], lr: float) -> bool:
+        """Whether the penalty acts after the gradient step: by its proximal operator, or as a decay."""
         free = self.at.exempt
-        for expected in (lambda w: self.meant.prox(w, self.lr),
-                         lambda w: w - self.lr * self.meant.subgradient(w)):  # fmt: skip
+        for expected in (lambda w: self.meant.prox(w, lr), lambda w: w - lr * self.meant.subgradient(w)):
             if all(np.abs(np.where(free, plain, expected(plain)) - moved).max() <= self._tolerance(plain)
                    for plain, moved in pairs):  # fmt: skip
                 return True
