@@ -154,7 +154,8 @@ class _Layer:
         given = self.x.detach().clone() if is_tensor(self.x) else np.array(self.x)
         value = call("layer", _forward(layer, training), given)
         out = self._checked(value)
-        self.modified |= not np.array_equal(_array(given), self.values)
+        in_place = getattr(layer, "inplace", False) is True  # torch's own way to say that it is meant
+        self.modified |= not in_place and not np.array_equal(_array(given), self.values)
         return out
 
     def _checked(self, value: Any) -> np.ndarray:
@@ -170,7 +171,7 @@ class _Layer:
         """Return (mask, gradient of the sum) of one forward and backward pass, None without a backward."""
         if is_module(self.layer) or (is_tensor(self.x) and self.backward is None):
             x = self.x.detach().clone().requires_grad_(True)
-            out = call("layer", _forward(self.layer, training), x)
+            out = call("layer", _forward(self.layer, training), x * 1)  # no leaf, for layers that work in place
             if not out.requires_grad:
                 return self._checked(out) / self.values, np.zeros(self.values.shape)
             call("backward", out.sum().backward)

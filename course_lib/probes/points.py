@@ -9,6 +9,7 @@ back. torch is imported only where a torch object came in.
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -291,9 +292,10 @@ def calm(torch: Any = None) -> Iterator[None]:
 
 
 def call(name: str, function: Callable[..., Any], *args: Any) -> Any:
-    """Call somebody's function: what it raises becomes `Raised`, NumPy's warnings stay silent."""
+    """Call somebody's function: what it raises becomes `Raised`, warnings stay silent."""
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             return function(*args)
     except Exception as error:
         raise Raised(name, error) from error
