@@ -66,6 +66,8 @@ class Asked:
 
 def scalar(value: Any, name: str) -> float:
     """Return somebody's loss as a float; an array of one loss per sample counts as its mean."""
+    if value is None:
+        raise Raised(name, TypeError(f"{name} must return a number, got None"))
     try:
         array = np.asarray(value.detach().cpu().double().numpy() if is_tensor(value) else value, dtype=float)
         return float(array.mean())

@@ -271,6 +271,10 @@ class _Layer:
             findings[:] = [found for found in findings if found.cause != "scaled_by_p"]
             findings.append(finding("dropout", "keep_drop_swapped", rate=first[0], p=p, z=first[1]))
         else:
+            kept, units = 1 - first[0], train.size
+            scale = float(np.median(train[train != 0]))
+            if abs(1 / scale - kept) < 5 * np.sqrt(kept * (1 - kept) / units):  # right for the rate it has
+                findings[:] = [found for found in findings if found.cause != "scaled"]
             findings.append(finding("dropout", "wrong_rate", rate=first[0], p=p, z=first[1]))
 
     def _rate(self, mask: np.ndarray, p: float) -> tuple[float, float]:

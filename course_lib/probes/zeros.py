@@ -362,8 +362,11 @@ class _Problem:
         return float(residual @ residual / (2 * len(residual)) + self.lam * penalty)
 
     def _descends(self, w: np.ndarray, b: float) -> bool:
-        """Whether the answer lies on the way from the start at 0 to the minimum, and beyond it nowhere."""
+        """Whether the answer lies between 0 and the minimum along every principal direction that matters."""
         wanted, _ = self._solution(self.lam)
-        room = 1.05 * np.abs(wanted) + 0.05 * np.abs(wanted).max()
-        better = self._value(w, b) < 0.95 * self._value(np.zeros_like(w), 0.0)
-        return better and bool(np.all(np.abs(w) <= room))
+        axes = np.linalg.svd(self.X - self.X.mean(axis=0), full_matrices=False)[2]
+        ends, here = axes @ wanted, axes @ w
+        matter = np.abs(ends) > 0.1 * np.abs(ends).max()
+        done = here[matter] / ends[matter]
+        better = self._value(w, b) < 0.98 * self._value(np.zeros_like(w), 0.0)
+        return better and bool(np.all((done > -0.1) & (done < 1.1)))
