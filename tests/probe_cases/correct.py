@@ -1,4 +1,5 @@
-"""Right code in many styles, as functions of a seed that return a report: no probe may find anything in it."""
+# ruff: noqa: E731 - short functions stand where they are used
+"""Right code in many styles, as functions of a seed that return a report: no probe may find a thing in it."""
 
 import numpy as np
 import torch
@@ -27,32 +28,51 @@ def problem(seed, n=40, d=5):
 def mean_convention(seed):
     rng, X, y = problem(seed)
     penalty = lambda w: 0.05 * w @ w
-    return probes.gradient(lambda w, X, y: np.mean((y - X @ w) ** 2) / 2 + penalty(w),
-                           lambda w, X, y: X.T @ (X @ w - y) / len(y) + 0.1 * w,
-                           np.zeros(5), penalty=penalty, batches=[(X, y)], rng=rng)  # fmt: skip
+    return probes.gradient(
+        lambda w, X, y: np.mean((y - X @ w) ** 2) / 2 + penalty(w),
+        lambda w, X, y: X.T @ (X @ w - y) / len(y) + 0.1 * w,
+        np.zeros(5),
+        penalty=penalty,
+        batches=[(X, y)],
+        rng=rng,
+    )
 
 
 def sum_convention_without_the_half(seed):
     rng, X, y = problem(seed)
     penalty = lambda w: 3 * w @ w
-    return probes.gradient(lambda w, X, y: np.sum((y - X @ w) ** 2) + penalty(w),
-                           lambda w, X, y: 2 * X.T @ (X @ w - y) + 6 * w,
-                           np.zeros(5), penalty=penalty, batches=[(X, y)], rng=rng)  # fmt: skip
+    return probes.gradient(
+        lambda w, X, y: np.sum((y - X @ w) ** 2) + penalty(w),
+        lambda w, X, y: 2 * X.T @ (X @ w - y) + 6 * w,
+        np.zeros(5),
+        penalty=penalty,
+        batches=[(X, y)],
+        rng=rng,
+    )
 
 
 def tiny_strength(seed):
     rng, X, y = problem(seed)
     penalty = lambda w: 5e-5 * w @ w
-    return probes.gradient(lambda w, X, y: np.mean((y - X @ w) ** 2) / 2 + penalty(w),
-                           lambda w, X, y: X.T @ (X @ w - y) / len(y) + 1e-4 * w,
-                           np.zeros(5), penalty=penalty, batches=[(X, y)], rng=rng)  # fmt: skip
+    return probes.gradient(
+        lambda w, X, y: np.mean((y - X @ w) ** 2) / 2 + penalty(w),
+        lambda w, X, y: X.T @ (X @ w - y) / len(y) + 1e-4 * w,
+        np.zeros(5),
+        penalty=penalty,
+        batches=[(X, y)],
+        rng=rng,
+    )
 
 
 def lasso_subgradient_with_zeros(seed):
     rng, X, y = problem(seed)
-    return probes.gradient(lambda w: np.mean((y - X @ w) ** 2) / 2 + 0.2 * np.abs(w).sum(),
-                           lambda w: X.T @ (X @ w - y) / len(y) + 0.2 * np.sign(w),
-                           np.zeros(5), penalty=lambda w: 0.2 * np.abs(w).sum(), rng=rng)  # fmt: skip
+    return probes.gradient(
+        lambda w: np.mean((y - X @ w) ** 2) / 2 + 0.2 * np.abs(w).sum(),
+        lambda w: X.T @ (X @ w - y) / len(y) + 0.2 * np.sign(w),
+        np.zeros(5),
+        penalty=lambda w: 0.2 * np.abs(w).sum(),
+        rng=rng,
+    )
 
 
 def weights_and_intercept_in_a_dict(seed):
@@ -75,23 +95,27 @@ def weights_and_intercept_in_a_tuple(seed):
         r = X @ p[0] + p[1] - y
         return X.T @ r, r.sum()
 
-    return probes.gradient(lambda p: np.sum((y - X @ p[0] - p[1]) ** 2) / 2, gradient, (np.zeros(5), 0.0), rng=rng)
+    return probes.gradient(
+        lambda p: np.sum((y - X @ p[0] - p[1]) ** 2) / 2, gradient, (np.zeros(5), 0.0), rng=rng
+    )
 
 
 def logistic(seed):
     rng, X, y = problem(seed)
     y = (y > 0).astype(float)
     loss = losses.LogisticLoss()
-    return probes.gradient(lambda w: loss.value(y, X @ w), lambda w: X.T @ loss.gradient(y, X @ w), np.ones(5),
-                           rng=rng)  # fmt: skip
+    return probes.gradient(
+        lambda w: loss.value(y, X @ w), lambda w: X.T @ loss.gradient(y, X @ w), np.ones(5), rng=rng
+    )
 
 
 def softmax_of_a_matrix(seed):
     rng, X, _ = problem(seed)
     y = rng.integers(0, 3, len(X))
     loss = losses.SoftmaxLoss()
-    return probes.gradient(lambda W: loss.value(y, X @ W), lambda W: X.T @ loss.gradient(y, X @ W),
-                           np.zeros((5, 3)), rng=rng)  # fmt: skip
+    return probes.gradient(
+        lambda W: loss.value(y, X @ W), lambda W: X.T @ loss.gradient(y, X @ W), np.zeros((5, 3)), rng=rng
+    )
 
 
 def float32_gradient(seed):
@@ -101,8 +125,9 @@ def float32_gradient(seed):
     def gradient(w):
         return X.T @ (X @ w.astype(np.float32) - y) / np.float32(len(y))
 
-    return probes.gradient(lambda w: np.mean((y - X @ w.astype(np.float32)) ** 2) / np.float32(2), gradient,
-                           np.zeros(5), rng=rng)  # fmt: skip
+    return probes.gradient(
+        lambda w: np.mean((y - X @ w.astype(np.float32)) ** 2) / np.float32(2), gradient, np.zeros(5), rng=rng
+    )
 
 
 def numpy_network(seed):
@@ -130,16 +155,27 @@ def _torch(seed):
 def autograd_with_dropout_and_batch_norm(seed):
     rng, X, y = _torch(seed)
     torch.manual_seed(seed)
-    model = torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.BatchNorm1d(8), torch.nn.ReLU(),
-                                torch.nn.Dropout(0.3), torch.nn.Linear(8, 1))  # fmt: skip
+    model = torch.nn.Sequential(
+        torch.nn.Linear(5, 8),
+        torch.nn.BatchNorm1d(8),
+        torch.nn.ReLU(),
+        torch.nn.Dropout(0.3),
+        torch.nn.Linear(8, 1),
+    )
     penalty = lambda m: deep.penalty(m, 0.01)
-    return probes.gradient(lambda m: F.mse_loss(m(X)[:, 0], y) + penalty(m), None, model, penalty=penalty, rng=rng)
+    return probes.gradient(
+        lambda m: F.mse_loss(m(X)[:, 0], y) + penalty(m), None, model, penalty=penalty, rng=rng
+    )
 
 
 def autograd_of_a_tensor(seed):
     rng, X, y = _torch(seed)
-    return probes.gradient(lambda w: F.mse_loss(X @ w, y) + 0.1 * w.abs().sum(), None,
-                           torch.zeros(5, requires_grad=True), rng=rng)  # fmt: skip
+    return probes.gradient(
+        lambda w: F.mse_loss(X @ w, y) + 0.1 * w.abs().sum(),
+        None,
+        torch.zeros(5, requires_grad=True),
+        rng=rng,
+    )
 
 
 def gradient_left_in_the_model(seed):
@@ -155,7 +191,9 @@ def cross_entropy_of_a_convolution(seed):
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     X, y = torch.randn(16, 1, 8, 8), torch.randint(0, 4, (16,))
-    model = torch.nn.Sequential(torch.nn.Conv2d(1, 3, 3), torch.nn.Tanh(), torch.nn.Flatten(), torch.nn.Linear(108, 4))
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 3, 3), torch.nn.Tanh(), torch.nn.Flatten(), torch.nn.Linear(108, 4)
+    )
     return probes.gradient(lambda m: F.cross_entropy(m(X), y), None, model, rng=rng)
 
 
@@ -165,30 +203,51 @@ def cross_entropy_of_a_convolution(seed):
 def half_squared_norm(seed):
     rng, X, y = problem(seed)
     data = lambda w, X, y: np.mean((y - X @ w) ** 2)
-    return probes.penalty(lambda w, X, y: data(w, X, y) + 0.1 * np.sum(w**2), np.zeros(5), lam=0.2, data_loss=data,
-                          batches=[(X, y), (X[:15], y[:15])], rng=rng)  # fmt: skip
+    return probes.penalty(
+        lambda w, X, y: data(w, X, y) + 0.1 * np.sum(w**2),
+        np.zeros(5),
+        lam=0.2,
+        data_loss=data,
+        batches=[(X, y), (X[:15], y[:15])],
+        rng=rng,
+    )
 
 
 def elastic_net_with_a_gradient(seed):
     rng, X, y = problem(seed)
     penalty = penalties.ElasticNet(0.3, 0.4)
     data = lambda w: np.mean((y - X @ w) ** 2) / 2
-    return probes.penalty(lambda w: data(w) + penalty.value(w), np.zeros(5), lam=0.3, l1_ratio=0.4, data_loss=data,
-                          gradient=lambda w: X.T @ (X @ w - y) / len(y) + penalty.subgradient(w), rng=rng)  # fmt: skip
+    return probes.penalty(
+        lambda w: data(w) + penalty.value(w),
+        np.zeros(5),
+        lam=0.3,
+        l1_ratio=0.4,
+        data_loss=data,
+        gradient=lambda w: X.T @ (X @ w - y) / len(y) + penalty.subgradient(w),
+        rng=rng,
+    )
 
 
 def network_penalty_of_the_course(seed):
     rng, X, y = _torch(seed)
     data = lambda m: F.mse_loss(m(X)[:, 0], y)
-    return probes.penalty(lambda m: data(m) + deep.penalty(m, 0.02, 0.5), network(seed), lam=0.02, l1_ratio=0.5,
-                          data_loss=data, rng=rng)  # fmt: skip
+    return probes.penalty(
+        lambda m: data(m) + deep.penalty(m, 0.02, 0.5),
+        network(seed),
+        lam=0.02,
+        l1_ratio=0.5,
+        data_loss=data,
+        rng=rng,
+    )
 
 
 def network_penalty_by_dimension(seed):
     rng, X, y = _torch(seed)
     data = lambda m: F.mse_loss(m(X)[:, 0], y)
     l2 = lambda m: sum(torch.linalg.vector_norm(p) ** 2 for p in m.parameters() if p.ndim > 1)
-    return probes.penalty(lambda m: data(m) + 1e-3 / 2 * l2(m), network(seed), lam=1e-3, data_loss=data, rng=rng)
+    return probes.penalty(
+        lambda m: data(m) + 1e-3 / 2 * l2(m), network(seed), lam=1e-3, data_loss=data, rng=rng
+    )
 
 
 def penalty_in_the_gradient_step(seed):
@@ -225,13 +284,18 @@ def torch_step_in_place(seed):
 
 
 def soft_threshold_by_sign_and_maximum(seed):
-    return probes.threshold(lambda z, t: np.sign(z) * np.maximum(np.abs(z) - t, 0), rng=np.random.default_rng(seed))
+    return probes.threshold(
+        lambda z, t: np.sign(z) * np.maximum(np.abs(z) - t, 0), rng=np.random.default_rng(seed)
+    )
 
 
 def soft_threshold_by_where(seed):
     rng = np.random.default_rng(seed)
-    return probes.threshold(lambda z, lam, lr: np.where(z > lr * lam, z - lr * lam, np.where(z < -lr * lam, z + lr * lam, 0)),
-                            lr=0.1, rng=rng)  # fmt: skip
+    return probes.threshold(
+        lambda z, lam, lr: np.where(z > lr * lam, z - lr * lam, np.where(z < -lr * lam, z + lr * lam, 0)),
+        lr=0.1,
+        rng=rng,
+    )
 
 
 def softshrink_of_torch(seed):
@@ -245,7 +309,9 @@ def lasso_of_scikit_learn(seed):
 
 
 def lasso_by_fista(seed):
-    return probes.minimiser(lambda X, y, lam: fista(X, y, lam, fit_intercept=False).w, rng=np.random.default_rng(seed))
+    return probes.minimiser(
+        lambda X, y, lam: fista(X, y, lam, fit_intercept=False).w, rng=np.random.default_rng(seed)
+    )
 
 
 def elastic_net_of_scikit_learn(seed):
@@ -268,12 +334,16 @@ def ridge_by_normal_equations(seed):
 
 def inverted_dropout(seed):
     rng = np.random.default_rng(seed)
-    return probes.dropout(lambda x, training: x * (rng.random(x.shape) >= 0.3) / 0.7 if training else x, p=0.3)
+    return probes.dropout(
+        lambda x, training: x * (rng.random(x.shape) >= 0.3) / 0.7 if training else x, p=0.3
+    )
 
 
 def inverted_dropout_by_binomial(seed):
     rng = np.random.default_rng(seed)
-    return probes.dropout(lambda x, training: x * rng.binomial(1, 0.9, x.shape) / 0.9 if training else x, p=0.1)
+    return probes.dropout(
+        lambda x, training: x * rng.binomial(1, 0.9, x.shape) / 0.9 if training else x, p=0.1
+    )
 
 
 def classical_dropout(seed):
@@ -323,8 +393,14 @@ def _decay(optimiser, seed, coupling, groups=True, **options):
     model = network(seed)
     parameters = deep.decay_groups(model, 0.01) if groups else model.parameters()
     made = optimiser(parameters, lr=0.1, **options)
-    return probes.decay(made, lr=0.1, weight_decay=0.01, coupling=coupling, model=model if groups else None,
-                        rng=np.random.default_rng(seed))  # fmt: skip
+    return probes.decay(
+        made,
+        lr=0.1,
+        weight_decay=0.01,
+        coupling=coupling,
+        model=model if groups else None,
+        rng=np.random.default_rng(seed),
+    )
 
 
 def sgd(seed):
@@ -354,7 +430,9 @@ def sgdw_by_hand(seed):
         velocity[...] = 0.9 * velocity + grad
         return (1 - 0.1 * 0.01) * w - 0.1 * velocity
 
-    return probes.decay(step, lr=0.1, weight_decay=0.01, coupling="decoupled", rng=np.random.default_rng(seed))
+    return probes.decay(
+        step, lr=0.1, weight_decay=0.01, coupling="decoupled", rng=np.random.default_rng(seed)
+    )
 
 
 # ---------------------------------------------------------------- selection, splits, batches
@@ -394,12 +472,12 @@ def pipeline_that_predicts(seed):
 
 
 def folds(seed):
-    rng, X, y = problem(seed)
+    _, X, y = problem(seed)
     return probes.splits(KFold(5, shuffle=True, random_state=seed).split(X), X=X, y=y)
 
 
 def stratified_folds(seed):
-    rng, X, y = problem(seed)
+    _, X, y = problem(seed)
     y = (y > 0).astype(int)
     return probes.splits(StratifiedKFold(4, shuffle=True, random_state=seed).split(X, y), X=X, y=y)
 
@@ -420,19 +498,27 @@ def shuffled_batches(seed):
     y = rng.permutation(np.repeat(np.arange(10), 50))
     X = rng.standard_normal((500, 8))
     loss = lambda X, y: np.mean(np.log(np.exp(X[:, :1] * 0.1 + np.zeros(10)).sum(axis=1)) - 0.1 * X[:, 0])
-    return probes.batches([(X[i : i + 32], y[i : i + 32]) for i in range(0, 500, 32)], n_classes=10, loss=loss)
+    return probes.batches(
+        [(X[i : i + 32], y[i : i + 32]) for i in range(0, 500, 32)], n_classes=10, loss=loss
+    )
 
 
 def data_loader(seed):
     generator = torch.Generator().manual_seed(seed)
     y = torch.arange(5).repeat_interleave(60)
     data = torch.utils.data.TensorDataset(torch.rand(300, 1, 8, 8, generator=generator), y)
-    return probes.batches(torch.utils.data.DataLoader(data, 20, shuffle=True, generator=generator), n_classes=5)
+    return probes.batches(
+        torch.utils.data.DataLoader(data, 20, shuffle=True, generator=generator), n_classes=5
+    )
 
 
-CORRECT = [value for value in list(globals().values())
-           if callable(value) and getattr(value, "__module__", "") == __name__
-           and value.__name__ not in ("problem", "_torch", "_decay")]  # fmt: skip
+CORRECT = [
+    value
+    for value in list(globals().values())
+    if callable(value)
+    and getattr(value, "__module__", "") == __name__
+    and value.__name__ not in ("problem", "_torch", "_decay")
+]
 
 
 # A few seconds a run: asked with fewer seeds.
@@ -440,7 +526,9 @@ CORRECT = [value for value in list(globals().values())
 
 def pipeline_in_cross_validation(seed):
     def procedure(X, y):
-        model = make_pipeline(StandardScaler(), SelectKBest(f_regression, k=min(10, X.shape[1])), linear_model.Ridge())
+        model = make_pipeline(
+            StandardScaler(), SelectKBest(f_regression, k=min(10, X.shape[1])), linear_model.Ridge()
+        )
         return cross_val_score(model, X, y, cv=5, scoring="r2").mean()
 
     return probes.leakage(procedure, rng=np.random.default_rng(seed))
