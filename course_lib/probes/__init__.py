@@ -1,4 +1,5 @@
-"""Probes: hand over your own gradient, penalty, dropout layer, optimiser or procedure, and read what is wrong.
+"""Probes: hand over your own gradient, penalty, dropout layer, optimiser or procedure, and read what is
+wrong.
 
 ::
 
@@ -16,8 +17,8 @@
 Each returns a `Report`: ``report.ok``, ``report.causes`` (keys that stay the same), ``str(report)`` in words,
 and ``report.raise_if_faulty()`` for a test. A probe names a cause only where the numbers say so, and answers
 ``"unknown"`` where something differs and nothing of its list explains it. Nothing that is handed over is
-changed: parameters, gradients, buffers, modes and global random states are put back. Everything here is NumPy;
-torch is imported only when a torch object is handed over.
+changed: parameters, gradients, buffers, modes and global random states are put back. Everything here is
+NumPy; torch is imported only when a torch object is handed over.
 
 Sources of the causes: chapter 18, where each is a bug that was met.
 """

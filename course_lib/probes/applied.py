@@ -20,7 +20,6 @@ __all__ = ["penalty", "training_step"]
 PLACES = 3
 
 
-
 def penalty(
     objective: Callable[..., Any],
     w: Any,
@@ -33,7 +32,8 @@ def penalty(
     exempt: Any = None,
     rng: np.random.Generator | None = None,
 ) -> Report:
-    """Look whether a loss contains the penalty ``lam (l1_ratio ||w||_1 + (1 - l1_ratio)/2 ||w||²)`` it should.
+    """Look whether a loss contains the penalty ``lam (l1_ratio ||w||_1 + (1 - l1_ratio)/2 ||w||²)`` it
+    should.
 
     Value and gradient of ``objective - data_loss`` are compared with that formula over the weights, block by
     block, at several places, after several calls, and on every batch.
@@ -60,7 +60,8 @@ def penalty(
     Returns
     -------
     Report
-        Causes: ``not_applied``, ``value_only`` (in the reported loss, not in the gradient), ``gradient_only``,
+        Causes: ``not_applied``, ``value_only`` (in the reported loss, not in the gradient),
+        ``gradient_only``,
         ``constant`` (computed once), ``on_exempt`` (biases, norm layers), ``some_weights_only``, ``sign``,
         ``factor_2``, ``factor_n`` (also 1/(2n)), ``lam_squared``, ``scaled``, ``not_squared`` (norm for
         squared norm), ``shares_swapped`` (l1_ratio for 1 - l1_ratio), ``other_kind`` (L1 for L2, L2 for L1),
@@ -86,7 +87,9 @@ def penalty(
         except Raised as what:
             return report_raised("penalty", what)
         except ValueError as error:
-            return Report("penalty", (finding("penalty", "wrong_shape", error=str(error)),), checked("stopped"))
+            return Report(
+                "penalty", (finding("penalty", "wrong_shape", error=str(error)),), checked("stopped")
+            )
 
 
 def training_step(
@@ -108,8 +111,8 @@ def training_step(
     Parameters
     ----------
     step : callable
-        ``step(w, lam, *batch)`` returns the new weights in the form of ``w``; for a module it may change it in
-        place and return None. Plain steps only: adaptive optimisers are for `decay`.
+        ``step(w, lam, *batch)`` returns the new weights in the form of ``w``; for a module it may change it
+        in place and return None. Plain steps only: adaptive optimisers are for `decay`.
     w, l1_ratio, batches, exempt, rng
         As in `penalty`.
     lam, lr : float
@@ -128,7 +131,11 @@ def training_step(
         If an argument is of the wrong kind or out of range.
     """
     function(step, "step")
-    lam, lr, l1_ratio = validation.positive(lam, "lam"), validation.positive(lr, "lr"), validation.share(l1_ratio)
+    lam, lr, l1_ratio = (
+        validation.positive(lam, "lam"),
+        validation.positive(lr, "lr"),
+        validation.share(l1_ratio),
+    )
     at, rng = point(w, exempt), generator(rng)
     asked = _Steps(at, step, ElasticNet(lam, l1_ratio), lr, batches_of(batches), samples(None, batches))
     with at.kept():
@@ -137,8 +144,11 @@ def training_step(
         except Raised as what:
             return report_raised("training_step", what)
         except ValueError as error:
-            return Report("training_step", (finding("training_step", "wrong_shape", error=str(error)),),
-                          checked("stopped"))  # fmt: skip
+            return Report(
+                "training_step",
+                (finding("training_step", "wrong_shape", error=str(error)),),
+                checked("stopped"),
+            )
 
 
 @dataclass(frozen=True)
@@ -191,8 +201,11 @@ def _named(
     for form in weights:
         if not form.zero:
             causes.setdefault(_cause(form, meant, n, lr), []).append(form)
-    found += [finding(probe, cause, where=_where(members), factor=factor, applied=members[0].text, wanted=wanted)
-              for (cause, factor), members in causes.items() if cause != "right"]  # fmt: skip
+    found += [
+        finding(probe, cause, where=_where(members), factor=factor, applied=members[0].text, wanted=wanted)
+        for (cause, factor), members in causes.items()
+        if cause != "right"
+    ]
     return found
 
 
@@ -294,7 +307,7 @@ class _Asked(Asked):
         steps = np.diff(values)
         if np.all(np.abs(steps) <= 1e-10 * size):
             return []
-        if np.all(steps > 0) or np.all(steps < 0):
+        if np.all(steps > 0) or np.all(steps < 0) or steps[1] == 0:  # a walk, or another first call
             return [finding("penalty", "depends_on_calls", first=values[0], again=values[2])]
         return [finding("penalty", "random", what="objective", first=values[0], again=values[1])]
 
@@ -316,7 +329,11 @@ class _Asked(Asked):
         data = np.array([self.data(flat, *self.batches[0]) for flat in places])
         squares = np.array([self._squares(flat) for flat in places])
         for left, sort in ((whole, "objective"), (added, "objective − data_loss")):
-            for part, name in ((data**2, "data_loss²"), (squares, "sum of squared losses"), (data, "data_loss")):
+            for part, name in (
+                (data**2, "data_loss²"),
+                (squares, "sum of squared losses"),
+                (data, "data_loss"),
+            ):
                 if _steady_ratio(left, part) and not (sort == "objective" and name == "data_loss"):
                     text = f"{sort} = {left[0] / part[0]:.4g} × {name}"
                     return [finding("penalty", "of_the_loss", applied=text)]
@@ -338,7 +355,11 @@ class _Asked(Asked):
             for norm in (whole, apart):
                 if self.meant.l1_ratio < 1 and together.size > 1 and _steady_ratio(added, norm):
                     text = f"{added[0] / norm[0]:.4g} ‖w‖"
-                    return [finding("penalty", "not_squared", applied=text, wanted=f"{self.meant.l2.lam / 2:.4g} ‖w‖²")]
+                    return [
+                        finding(
+                            "penalty", "not_squared", applied=text, wanted=f"{self.meant.l2.lam / 2:.4g} ‖w‖²"
+                        )
+                    ]
         return []
 
     def _other_batch(self, flat: np.ndarray, here: float) -> list[Finding]:
@@ -347,7 +368,11 @@ class _Asked(Asked):
             size = max(abs(self.value(self.loss, "objective", flat, *batch)), abs(here))
             if abs(there - here) > 1e-8 * size:
                 lengths = [len(b[0]) if hasattr(b[0], "__len__") else "?" for b in (self.batches[0], batch)]
-                return [finding("penalty", "depends_on_batch", first=here, again=there, n=lengths[0], m=lengths[1])]
+                return [
+                    finding(
+                        "penalty", "depends_on_batch", first=here, again=there, n=lengths[0], m=lengths[1]
+                    )
+                ]
         return []
 
     def _value_form(self, block: Block, rows: np.ndarray, places: list[np.ndarray]) -> _Form:
@@ -391,7 +416,9 @@ class _Asked(Asked):
         tolerance = (1e-6 if self.at.eps < 1e-12 else 5e-3) * scale + 8 * error
         return _form(block, applied, w, np.tile(rows, (len(places), 1)), tolerance)
 
-    def _judged(self, in_value: list[_Form], in_gradient: list[_Form], places: list[np.ndarray]) -> list[Finding]:
+    def _judged(
+        self, in_value: list[_Form], in_gradient: list[_Form], places: list[np.ndarray]
+    ) -> list[Finding]:
         """Value and gradient together: in one of them only, or the same thing wrong in both."""
         weights = [not form.block.exempt for form in in_value]
         value = any(not f.zero for f, weight in zip(in_value, weights, strict=True) if weight)
@@ -403,7 +430,9 @@ class _Asked(Asked):
         if grad and not value:
             seen = next(f for f in in_gradient if not f.zero)
             return [finding("penalty", "gradient_only", where=names, applied=seen.text)]
-        return _named("penalty", in_gradient, self.meant, self.n) or _named("penalty", in_value, self.meant, self.n)
+        return _named("penalty", in_gradient, self.meant, self.n) or _named(
+            "penalty", in_value, self.meant, self.n
+        )
 
 
 def _steady_ratio(left: np.ndarray, right: np.ndarray) -> bool:
@@ -437,19 +466,44 @@ class _Steps:
         first, again = self.after(places[0], lam), self.after(places[0], lam)
         third = self.after(places[0], lam)
         if not np.isfinite(first).all():
-            return Report("training_step", (finding("training_step", "not_finite", what="weight after the step",
-                                                    value=float(first[~np.isfinite(first)][0])),), words)  # fmt: skip
+            return Report(
+                "training_step",
+                (
+                    finding(
+                        "training_step",
+                        "not_finite",
+                        what="weight after the step",
+                        value=float(first[~np.isfinite(first)][0]),
+                    ),
+                ),
+                words,
+            )
         if np.abs(again - first).max() > self._tolerance(first):
             worst = int(np.argmax(np.abs(again - first)))
             moves = np.sign([again[worst] - first[worst], third[worst] - again[worst]])
             cause = "depends_on_calls" if moves[0] == moves[1] else "random"
-            return Report("training_step", (finding("training_step", cause, what="new weight",
-                                                    first=float(first[worst]), again=float(again[worst])),), words)  # fmt: skip
+            return Report(
+                "training_step",
+                (
+                    finding(
+                        "training_step",
+                        cause,
+                        what="new weight",
+                        first=float(first[worst]),
+                        again=float(again[worst]),
+                    ),
+                ),
+                words,
+            )
         pairs = [(self.after(flat, 0.0), self.after(flat, lam)) for flat in places]
         findings = [] if self._proximal(pairs, self.lr) else self._named(places, pairs)
         if any(found.cause == "unknown" for found in findings) and self._proximal(pairs, 1.0):
-            values = {"where": "w", "factor": f"1/lr = {1 / self.lr:.4g}", "applied": f"threshold {lam:.4g}",
-                      "wanted": f"threshold {self.lr * lam:.4g}"}  # fmt: skip
+            values = {
+                "where": "w",
+                "factor": f"1/lr = {1 / self.lr:.4g}",
+                "applied": f"threshold {lam:.4g}",
+                "wanted": f"threshold {self.lr * lam:.4g}",
+            }
             findings = [finding("training_step", "without_lr", **values)]
         return Report("training_step", tuple(findings or self._other_batch(places[0])), words)
 
@@ -460,8 +514,10 @@ class _Steps:
         """Whether the penalty acts after the gradient step: by its proximal operator, or as a decay."""
         free = self.at.exempt
         for expected in (lambda w: self.meant.prox(w, lr), lambda w: w - lr * self.meant.subgradient(w)):
-            if all(np.abs(np.where(free, plain, expected(plain)) - moved).max() <= self._tolerance(plain)
-                   for plain, moved in pairs):  # fmt: skip
+            if all(
+                np.abs(np.where(free, plain, expected(plain)) - moved).max() <= self._tolerance(plain)
+                for plain, moved in pairs
+            ):
                 return True
         return False
 
@@ -497,6 +553,14 @@ class _Steps:
             if np.abs(there - here).max() > 1e-6 * np.abs(here).max() and self.meant.l1_ratio == 0:
                 worst = int(np.argmax(np.abs(there - here)))
                 lengths = [len(self.batches[k][0]) for k in (0, i)]
-                return [finding("training_step", "depends_on_batch", first=float(here[worst]),
-                                again=float(there[worst]), n=lengths[0], m=lengths[1])]  # fmt: skip
+                return [
+                    finding(
+                        "training_step",
+                        "depends_on_batch",
+                        first=float(here[worst]),
+                        again=float(there[worst]),
+                        n=lengths[0],
+                        m=lengths[1],
+                    )
+                ]
         return []

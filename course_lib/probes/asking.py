@@ -52,8 +52,12 @@ class Asked:
         grads = self.at.grads()
         if all(grad is None for grad in grads):
             return None
-        return np.concatenate([np.zeros(t.numel()) if g is None else g.ravel()
-                               for g, t in zip(grads, self.at.tensors, strict=True)])  # fmt: skip
+        return np.concatenate(
+            [
+                np.zeros(t.numel()) if g is None else g.ravel()
+                for g, t in zip(grads, self.at.tensors, strict=True)
+            ]
+        )
 
     def places(self, rng: np.random.Generator, count: int) -> list[np.ndarray]:
         """Return places near the start: no block is at 0 there, where a penalty has no slope to see."""

@@ -85,7 +85,12 @@ def name_of(factor: float, n: int | None, precision: float) -> Named:
 def _known(n: int | None) -> list[tuple[str, float, str]]:
     known = [("right", 1.0, "1"), ("factor_2", 2.0, "2"), ("factor_2", 0.5, "1/2")]
     if n is not None and n > 2:
-        known += [("factor_n", n, f"n = {n}"), ("factor_n", 1 / n, f"1/n = 1/{n}"),
-                  ("factor_n", 2 * n, f"2n = {2 * n}"), ("factor_n", 1 / (2 * n), f"1/(2n) = 1/{2 * n}"),
-                  ("factor_n", n / 2, f"n/2 = {n / 2:g}"), ("factor_n", 2 / n, f"2/n = 2/{n}")]  # fmt: skip
+        known += [
+            ("factor_n", n, f"n = {n}"),
+            ("factor_n", 1 / n, f"1/n = 1/{n}"),
+            ("factor_n", 2 * n, f"2n = {2 * n}"),
+            ("factor_n", 1 / (2 * n), f"1/(2n) = 1/{2 * n}"),
+            ("factor_n", n / 2, f"n/2 = {n / 2:g}"),
+            ("factor_n", 2 / n, f"2/n = 2/{n}"),
+        ]
     return known

@@ -48,8 +48,8 @@ def gradient(
     penalty : callable, optional
         ``penalty(w) -> float``: the penalty's part of ``loss``. With it the two parts are told apart.
     batches : sequence of tuples, optional
-        Data: ``loss`` and ``gradient`` get one after ``w``, such as ``[(X, y)]``. The number of samples is the
-        length of the first entry. With several, a gradient of another batch is recognised.
+        Data: ``loss`` and ``gradient`` get one after ``w``, such as ``[(X, y)]``. The number of samples is
+        the length of the first entry. With several, a gradient of another batch is recognised.
     exempt : mask, indices or names, optional
         Coordinates of an array (or names of arrays or parameters) that are intercepts or biases; by default
         names like ``b`` and ``bias``, and in a module all that :func:`course_lib.deep.is_weight` leaves out.
@@ -161,7 +161,9 @@ class _Task(Asked):
         if size > 0 and np.abs(twice - 2 * found).max() <= 1e-6 * size:
             return [finding("gradient", "accumulates", first=size, again=float(np.abs(twice).max()))]
         if np.abs(twice - found).max() > 1e-6 * size:
-            return [finding("gradient", "random", what="gradient", first=size, again=float(np.abs(twice).max()))]
+            return [
+                finding("gradient", "random", what="gradient", first=size, again=float(np.abs(twice).max()))
+            ]
         return [] if same_input(before, list(batch)) else [finding("gradient", "input_modified", evidence="")]
 
     # ------------------------------------------------------------ the comparison
@@ -169,14 +171,19 @@ class _Task(Asked):
     def _compared(self, rng: np.random.Generator) -> Report:
         places = self.places(rng, POINTS - isinstance(self.at, _Tensors))
         most = max(2, min(12, 40 // len(self.at.blocks)))
-        rows = {block.name: directions(block.places, self.at.start.size, rng, most) for block in self.at.blocks}
+        rows = {
+            block.name: directions(block.places, self.at.start.size, rng, most) for block in self.at.blocks
+        }
         batch = self.batches[0]
         measured = [self._measure(block, rows[block.name], places, batch) for block in self.at.blocks]
         count = sum(m.found.size for m in measured)
         size = checked("gradient", count=count, places=len(places))
         if any(not np.isfinite(np.concatenate([m.found, m.data, m.penalty])).all() for m in measured):
-            return Report("gradient", (finding("gradient", "not_finite", what="loss or gradient",
-                                               value=float("nan")),), size)  # fmt: skip
+            return Report(
+                "gradient",
+                (finding("gradient", "not_finite", what="loss or gradient", value=float("nan")),),
+                size,
+            )
         findings = self._named(measured, places, rows)
         return Report("gradient", tuple(findings), size, {"difference": _difference(measured)})
 
@@ -190,15 +197,29 @@ class _Task(Asked):
             part = none if self.penalty is None else self._slopes(self.penalty, "penalty", flat, rows)
             found = self.gradient(flat, *batch)
             found = np.zeros(flat.size) if found is None else found
-            parts.append((rows @ found, whole.value - part.value, part.value, whole.error + part.error,
-                          np.tile(flat, (len(rows), 1))))  # fmt: skip
+            parts.append(
+                (
+                    rows @ found,
+                    whole.value - part.value,
+                    part.value,
+                    whole.error + part.error,
+                    np.tile(flat, (len(rows), 1)),
+                )
+            )
         found, data, penalty, error = (np.concatenate([p[i] for p in parts]) for i in range(4))
         scale = max(float(np.abs(column).max(initial=0.0)) for column in (found, data + penalty))
         tolerance = (1e-7 if self.at.eps < 1e-12 else 2e-3) * scale + 8 * error + 1e-12
         smooth = error <= 0.01 * scale + 1e-9  # the others cross a kink
         keep = smooth if smooth.mean() >= 0.5 else np.ones_like(smooth)
-        return _Measured(block, found[keep], data[keep], penalty[keep], tolerance[keep],
-                         np.concatenate([p[4] for p in parts])[keep], np.tile(rows, (len(places), 1))[keep])  # fmt: skip
+        return _Measured(
+            block,
+            found[keep],
+            data[keep],
+            penalty[keep],
+            tolerance[keep],
+            np.concatenate([p[4] for p in parts])[keep],
+            np.tile(rows, (len(places), 1))[keep],
+        )
 
     def _slopes(
         self, loss: Callable[..., Any], name: str, flat: np.ndarray, rows: np.ndarray, *batch: Any
@@ -221,12 +242,31 @@ class _Task(Asked):
         """Return the cause of a block's difference and the values of its sentences; None if there is none."""
         whole, found = m.data + m.penalty, m.found
         worst = int(np.argmax(np.abs(found - whole) - m.tolerance))
-        values: dict[str, Any] = {"found": float(found[worst]), "expected": float(whole[worst]), "factor": "0"}
+        values: dict[str, Any] = {
+            "found": float(found[worst]),
+            "expected": float(whole[worst]),
+            "factor": "0",
+        }
         if np.all(np.abs(found - whole) <= m.tolerance):
             return None
         if np.all(np.abs(found) <= m.tolerance):
             return ("exempt_omitted" if m.block.exempt else "zero"), values
-        return self._factors(m, values) or self._differences(m, values) or ("unknown", values)
+        return (
+            self._factors(m, values)
+            or self._differences(m, values)
+            or self._forgotten(m, values)
+            or ("unknown", values)
+        )
+
+    def _forgotten(self, m: _Measured, values: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+        """Single coordinates whose slope is 0 while all others are right."""
+        wrong = np.abs(m.found - m.data - m.penalty) > m.tolerance
+        if not np.all(np.abs(m.found[wrong]) <= m.tolerance[wrong]) or np.any(
+            np.sum(m.rows != 0, axis=1) > 1
+        ):
+            return None
+        places = np.unique(np.argmax(m.rows[wrong] != 0, axis=1)) - m.block.places[0]
+        return "zero", values | {"where": f"{m.block.name}[{', '.join(map(str, places[:3]))}]"}
 
     def _factors(self, m: _Measured, values: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
         precision = 1e-3 if self.at.eps < 1e-12 else 3e-2
@@ -265,8 +305,7 @@ class _Task(Asked):
         self, measured: list[_Measured], places: list[np.ndarray], rows: Mapping[str, np.ndarray]
     ) -> Finding | None:
         """Look whether the gradient is that of another batch or of another loss."""
-        asked = [("other_batch", f"{i + 1}", self.loss, batch)
-                 for i, batch in enumerate(self.batches) if i]  # fmt: skip
+        asked = [("other_batch", f"{i + 1}", self.loss, batch) for i, batch in enumerate(self.batches) if i]
         asked += [("other_loss", name, loss, self.batches[0]) for name, loss in self.others.items()]
         for cause, name, loss, batch in asked:
             other = _Task(self.at, loss, self.given, None, [batch], self.n, {})
@@ -297,8 +336,10 @@ def _grouped(answers: list[tuple[_Measured, tuple[str, dict[str, Any]] | None]])
     for m, answer in answers:
         if answer is not None:
             groups.setdefault((answer[0], str(answer[1]["factor"])), []).append((m, answer[1]))
-    return [finding("gradient", cause, where=", ".join(m.block.name for m, _ in members), **members[0][1])
-            for (cause, _), members in groups.items()]  # fmt: skip
+    return [
+        finding("gradient", cause, **({"where": ", ".join(m.block.name for m, _ in members)} | members[0][1]))
+        for (cause, _), members in groups.items()
+    ]
 
 
 def _difference(measured: list[_Measured]) -> float:

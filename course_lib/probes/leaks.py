@@ -12,7 +12,7 @@ import numpy as np
 from course_lib import validation
 from course_lib.model_selection import mean_se
 from course_lib.probes.asking import function, generator, report_raised, scalar
-from course_lib.probes.points import Raised, calm, call, is_tensor
+from course_lib.probes.points import Raised, call, calm, is_tensor
 from course_lib.probes.report import Finding, Report, checked, finding
 
 __all__ = ["leakage", "splits"]
@@ -49,9 +49,11 @@ def leakage(
     Returns
     -------
     Report
-        Causes: ``above_chance`` with, where a second run on 3 columns tells them apart,
-        ``screening_on_all_rows`` (the excess needs many columns) or ``choice_on_test_rows`` (it does not);
-        ``scored_on_training_rows`` (nearly perfect on noise); ``depends_on_other_test_rows``;
+        Causes: ``above_chance``, or where a second run on 3 columns tells them apart
+        ``screening_on_all_rows``
+        (the excess needs many columns), ``choice_on_test_rows`` (it does not: a choice by the reported score,
+        or rows on both sides), ``scored_on_training_rows`` (nearly perfect: also a target among the columns);
+        ``depends_on_other_test_rows``;
         ``input_modified``, ``not_finite``, ``raised``. One cause of the first four is named at a time.
         `Report.measured` holds ``score``, ``se`` and ``chance``.
 
@@ -62,7 +64,8 @@ def leakage(
 
     Notes
     -----
-    One-sided t test over independent draws, level 1e-4. A result that is not there yet but better than a level
+    One-sided t test over independent draws, level 1e-4. A result that is not there yet but better than a
+    level
     of 0.05 gets four times as many draws, once, so that an honest procedure is flagged at most 2 times in
     10,000. A score below chance is no finding: cross-validation on noise is slightly pessimistic. A small
     optimism stays unseen: the best of a few strengths' scores is a few hundredths above chance;
@@ -72,12 +75,15 @@ def leakage(
         raise TypeError("procedure or predict must be given.")
     if task not in ("regression", "classification"):
         raise ValueError(f'task must be "regression" or "classification", got {task!r}.')
-    n, d, repeats = (validation.positive_int(v, name) for v, name in ((n, "n"), (d, "d"), (repeats, "repeats")))
+    n, d, repeats = (
+        validation.positive_int(v, name) for v, name in ((n, "n"), (d, "d"), (repeats, "repeats"))
+    )
     if repeats < 5 or n < 10:
         raise ValueError(f"repeats must be at least 5 and n at least 10, got {repeats} and {n}.")
     noise = _Noise(task, n, generator(rng))
     findings: list[Finding] = []
-    words, measured = [], {}
+    words: list[str] = []
+    measured: dict[str, Any] = {}
     try:
         with calm(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -239,9 +245,10 @@ def _isolated(predict: Callable[..., Any], noise: _Noise, d: int) -> list[Findin
         company = test.copy()
         company[half:] = 5 + 10 * noise.rng.standard_normal(company[half:].shape)
         held = [a.copy() for a in (train, y_train, test)]
-        first, again = (_predictions(predict, *[a.copy() for a in held], half) for _ in range(2))
+        copies = [[a.copy() for a in held] for _ in range(2)]
+        first, again = (_predictions(predict, c[0], c[1], c[2], half) for c in copies)
         given = [a.copy() for a in held]
-        _predictions(predict, *given, half)
+        _predictions(predict, given[0], given[1], given[2], half)
         if not all(np.array_equal(a, b) for a, b in zip(given, held, strict=True)):
             return [finding("leakage", "input_modified", evidence="X_train, y_train or X_test differs")]
         if not np.isfinite(first).all():
@@ -266,8 +273,8 @@ def _predictions(predict: Callable[..., Any], train: Any, y: Any, test: Any, hal
     except (TypeError, ValueError) as error:
         raise Raised("predict", error) from error
     if array.ndim == 0 or len(array) != len(test):
-        error = ValueError(f"predict must return one prediction per row of X_test ({len(test)}), got {array.shape}")
-        raise Raised("predict", error) from error
+        shapes = f"({len(test)}), got {array.shape}"
+        raise Raised("predict", ValueError("predict must return one prediction per row of X_test " + shapes))
     return array[:half].ravel()
 
 
@@ -336,7 +343,11 @@ def _classes(y: np.ndarray, train: np.ndarray) -> Iterator[tuple[str, dict[str, 
 
 
 def _names(count: int) -> list[str]:
-    return ["train", "test"] if count == 2 else ["train", "validation", "test", *map(str, range(4, count + 1))][:count]
+    return (
+        ["train", "test"]
+        if count == 2
+        else ["train", "validation", "test", *map(str, range(4, count + 1))][:count]
+    )
 
 
 def _use_of_rows(parts: list[tuple[np.ndarray, ...]], size: int | None) -> dict[str, Any]:

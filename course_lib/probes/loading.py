@@ -9,7 +9,7 @@ import numpy as np
 
 from course_lib import validation
 from course_lib.probes.asking import function, report_raised, scalar
-from course_lib.probes.points import Raised, calm, call, is_tensor
+from course_lib.probes.points import Raised, call, calm, is_tensor
 from course_lib.probes.report import Finding, Report, checked, finding
 
 __all__ = ["batches"]
@@ -28,8 +28,8 @@ def batches(
     batches : iterable of (X, y)
         One epoch: arrays or tensors.
     n_classes : int, optional
-        Number of classes; labels are 0 to ``n_classes - 1`` then. Without it ``y`` is a number to predict, and
-        only ``X`` is looked at.
+        Number of classes; labels are 0 to ``n_classes - 1`` then. Without it ``y`` is a number to predict,
+        and only ``X`` is looked at.
     loss : callable, optional
         ``loss(X, y) -> float``: the mean cross-entropy of the *untrained* model. It should be near
         ``log(n_classes)``, the loss of a model that knows nothing.
@@ -56,13 +56,19 @@ def batches(
     if loss is not None:
         function(loss, "loss")
         if classes is None:
-            raise ValueError("n_classes must be given with loss: the first loss is compared with log(n_classes).")
+            raise ValueError(
+                "n_classes must be given with loss: the first loss is compared with log(n_classes)."
+            )
     try:
         with calm():
             epoch = call("batches", lambda: [_pair(batch) for batch in batches])
             return _report(epoch, classes, loss)
     except Raised as what:
-        if isinstance(what.error, TypeError) and what.error.args and str(what.error.args[0]).startswith("batches"):
+        if (
+            isinstance(what.error, TypeError)
+            and what.error.args
+            and str(what.error.args[0]).startswith("batches")
+        ):
             raise what.error from None
         return report_raised("batches", what)
 

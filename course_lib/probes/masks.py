@@ -10,7 +10,7 @@ import numpy as np
 
 from course_lib import validation
 from course_lib.probes.asking import generator, report_raised
-from course_lib.probes.points import Raised, calm, call, is_module, is_tensor
+from course_lib.probes.points import Raised, call, calm, is_module, is_tensor
 from course_lib.probes.report import Finding, Report, checked, finding
 
 __all__ = ["dropout"]
@@ -38,8 +38,8 @@ def dropout(
     x : array or torch.Tensor of shape (n, ...), optional
         Input without zeros. Default: (64, 60), of both signs.
     backward : callable, optional
-        ``backward(grad) -> grad_x``, called after a forward pass, for layers that are functions. A module's is
-        autograd's, an object's its method.
+        ``backward(grad) -> grad_x``, called after a forward pass, for layers that are functions. A module's
+        is autograd's, an object's its method.
     shared_axes : tuple of int
         Axes of ``x`` along which one mask is meant to be shared: ``(2, 3)`` for ``torch.nn.Dropout2d``.
     edges : callable, optional
@@ -53,10 +53,13 @@ def dropout(
         while training), ``scaled_twice`` (both modes), ``scaled_in_evaluation``, ``scaled`` (another factor),
         ``keep_drop_swapped``, ``wrong_rate``, ``nothing_dropped``, ``all_dropped``, ``same_mask_every_call``,
         ``mask_shared_in_batch`` (all rows alike), ``mask_of_rows`` (whole samples dropped), ``mask_shared``
-        (other axes), ``mask_not_shared`` (along ``shared_axes``), ``not_a_mask`` (noise that is added, or multiplied without zeros),
-        ``training_flag_ignored`` (drops in evaluation), ``evaluation_changes_input``, ``backward_other_mask``,
+        (other axes), ``mask_not_shared`` (along ``shared_axes``), ``fixed_count`` (the same number
+        in every row), ``not_a_mask`` (noise that is added, or multiplied without zeros),
+        ``training_flag_ignored`` (drops in evaluation), ``evaluation_changes_input``,
+        ``backward_other_mask``,
         ``backward_not_scaled``, ``backward_in_evaluation``, ``edge_p0``, ``edge_p1``, ``input_modified``,
-        ``not_finite``, ``wrong_shape``, ``raised``, ``unknown``. Classical dropout (no scaling while training,
+        ``not_finite``, ``wrong_shape``, ``raised``, ``unknown``. Classical dropout (no scaling while
+        training,
         times 1-p in evaluation) is right too: `Report.measured` holds ``form``, ``rate`` and ``scale``.
 
     Raises
@@ -138,7 +141,9 @@ def _array(value: Any) -> np.ndarray:
 class _Layer:
     """A question to `dropout`."""
 
-    def __init__(self, layer: Any, x: Any, backward: Callable[[Any], Any] | None, shared_axes: tuple[int, ...]) -> None:
+    def __init__(
+        self, layer: Any, x: Any, backward: Callable[[Any], Any] | None, shared_axes: tuple[int, ...]
+    ) -> None:
         self.layer, self.x, self.backward, self.shared_axes = layer, x, backward, shared_axes
         self.values = _array(x)
         self.modified = False
@@ -171,7 +176,9 @@ class _Layer:
         """Return (mask, gradient of the sum) of one forward and backward pass, None without a backward."""
         if is_module(self.layer) or (is_tensor(self.x) and self.backward is None):
             x = self.x.detach().clone().requires_grad_(True)
-            out = call("layer", _forward(self.layer, training), x * 1)  # no leaf, for layers that work in place
+            out = call(
+                "layer", _forward(self.layer, training), x * 1
+            )  # no leaf, for layers that work in place
             if not out.requires_grad:
                 return self._checked(out) / self.values, np.zeros(self.values.shape)
             call("backward", out.sum().backward)
@@ -195,7 +202,9 @@ class _Layer:
             error = f"{wrong.args[0]} for an input of {self.values.shape}"
             return Report("dropout", (finding("dropout", "wrong_shape", error=error),), words)
         if not np.isfinite([train, again, evaluation]).all():
-            return Report("dropout", (finding("dropout", "not_finite", what="output", value=float("nan")),), words)
+            return Report(
+                "dropout", (finding("dropout", "not_finite", what="output", value=float("nan")),), words
+            )
         findings: list[Finding] = []
         if self.modified:
             findings.append(finding("dropout", "input_modified", evidence="x differs after the call"))
@@ -220,15 +229,30 @@ class _Layer:
         scale = float(np.median(kept))
         if np.ptp(kept) > 1e-4 * abs(scale):
             difference = train * self.values - self.values
-            findings.append(finding("dropout", "not_a_mask", low=float(kept.min()), high=float(kept.max()),
-                                    shift=float(np.ptp(difference))))  # fmt: skip
+            findings.append(
+                finding(
+                    "dropout",
+                    "not_a_mask",
+                    low=float(kept.min()),
+                    high=float(kept.max()),
+                    shift=float(np.ptp(difference)),
+                )
+            )
             return None, "unknown"
         if np.any(evaluation == 0) and np.any(evaluation != 0):
-            findings.append(finding("dropout", "training_flag_ignored", share=float(np.mean(evaluation == 0))))
+            findings.append(
+                finding("dropout", "training_flag_ignored", share=float(np.mean(evaluation == 0)))
+            )
             evaluation = np.ones_like(evaluation)  # the scale is that of training
         if np.ptp(evaluation) > 1e-4:
-            findings.append(finding("dropout", "evaluation_changes_input", low=float(evaluation.min()),
-                                    high=float(evaluation.max())))  # fmt: skip
+            findings.append(
+                finding(
+                    "dropout",
+                    "evaluation_changes_input",
+                    low=float(evaluation.min()),
+                    high=float(evaluation.max()),
+                )
+            )
             return scale, "unknown"
         rate = float(np.mean(train == 0))
         if rate == 0:
@@ -301,6 +325,9 @@ class _Layer:
         for axis in self.shared_axes:
             if not np.all(dropped == np.take(dropped, [0], axis=axis)):
                 findings.append(finding("dropout", "mask_not_shared", axis=axis))
+        counts = dropped.reshape(len(dropped), -1).sum(axis=1)
+        if len(counts) >= 20 and np.ptp(counts) == 0 and not np.all(dropped == dropped[:1]):
+            findings.append(finding("dropout", "fixed_count", count=int(counts[0]), size=dropped[0].size))
         for axis in range(dropped.ndim):
             if axis in self.shared_axes or dropped.shape[axis] < 2:
                 continue

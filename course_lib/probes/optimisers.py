@@ -14,7 +14,7 @@ import numpy as np
 from course_lib import validation
 from course_lib.probes.asking import generator, report_raised
 from course_lib.probes.differences import name_of
-from course_lib.probes.points import Block, Raised, calm, call, point
+from course_lib.probes.points import Block, Raised, call, calm, point
 from course_lib.probes.report import Finding, Report, checked, finding
 
 __all__ = ["decay"]
@@ -148,8 +148,10 @@ class _Optimiser(_Run):
             raise ValueError("step must hold trainable parameters, got none.")
         ends = np.cumsum([0, *[p.numel() for p in self._parameters]])
         names, left_out = self._names(model, exempt)
-        self.blocks = [Block(name, np.arange(ends[i], ends[i + 1]), free)
-                       for i, (name, free) in enumerate(zip(names, left_out, strict=True))]  # fmt: skip
+        self.blocks = [
+            Block(name, np.arange(ends[i], ends[i + 1]), free)
+            for i, (name, free) in enumerate(zip(names, left_out, strict=True))
+        ]
         self.size = int(ends[-1])
 
     def _names(self, model: Any, exempt: Any) -> tuple[list[str], list[bool]]:
@@ -195,8 +197,12 @@ class _Optimiser(_Run):
             part = slice(first, first + parameter.numel())
             first = part.stop
             parameter.grad = None
-            parameter.data = self._torch.from_numpy(w[part].copy()).reshape(parameter.shape).to(parameter.device)
-            parameter.grad = self._torch.from_numpy(grad[part].copy()).reshape(parameter.shape).to(parameter.device)
+            parameter.data = (
+                self._torch.from_numpy(w[part].copy()).reshape(parameter.shape).to(parameter.device)
+            )
+            parameter.grad = (
+                self._torch.from_numpy(grad[part].copy()).reshape(parameter.shape).to(parameter.device)
+            )
         call("step", self._optimiser.step)
         return np.concatenate([p.detach().cpu().numpy().ravel() for p in self._parameters])
 
@@ -227,11 +233,15 @@ def _judged(
         return Report("decay", (finding("decay", "not_finite", **values),), words)
     seen = [_seen(block, states, lr, weight_decay) for block in blocks]
     weights = [s for s in seen if not s.block.exempt]
-    measured = {"coupling": _coupling(weights, states[-1], with_gradient, grad),
-                "shrinkage": weights[0].share if weights else 0.0}  # fmt: skip
+    measured: dict[str, Any] = {
+        "coupling": _coupling(weights, states[-1], with_gradient, grad),
+        "shrinkage": weights[0].share if weights else 0.0,
+    }
     findings = _on_blocks(seen, lr * weight_decay)
     if not any(found.cause == "no_decay" for found in findings):
-        moving = next(s for s in weights if s.kind != "still") if any(s.kind != "still" for s in weights) else None
+        moving = (
+            next(s for s in weights if s.kind != "still") if any(s.kind != "still" for s in weights) else None
+        )
         if moving is not None:
             findings += _on_kind(moving, measured["coupling"], lr, weight_decay, coupling)
     return Report("decay", tuple(findings), words, measured)
@@ -248,7 +258,8 @@ def _seen(block: Block, states: list[np.ndarray], lr: float, weight_decay: float
         steady = np.ptp(shares) <= 1e-6 * np.abs(shares).max()
         if not steady:
             share = _through_momentum(shares.mean(axis=1), lr * weight_decay)
-        return _Seen(block, "factor" if steady else "momentum", share)
+        grows = bool(np.all(np.diff(shares.mean(axis=1)) > 0))
+        return _Seen(block, "factor" if steady else "momentum" if grows else "other", share)
     sizes = moves * np.sign(w[:-1])
     if np.ptp(sizes[0]) <= 1e-2 * np.abs(sizes[0]).max() and np.all(sizes[0] > 0):
         return _Seen(block, "constant", float(sizes[0].mean()))
@@ -279,8 +290,11 @@ def _coupling(weights: list[_Seen], before: np.ndarray, after: np.ndarray, grad:
         return "l2"
     if kinds != {"factor"}:
         return "none" if not kinds else "unknown"
-    steps = [((1 - s.share) * before[s.block.places] - after[s.block.places]) / grad[s.block.places]
-             for s in weights if s.kind == "factor"]  # fmt: skip
+    steps = [
+        ((1 - s.share) * before[s.block.places] - after[s.block.places]) / grad[s.block.places]
+        for s in weights
+        if s.kind == "factor"
+    ]
     ratio = np.concatenate(steps)
     return "either" if np.ptp(ratio) <= 1e-6 * np.abs(ratio).max() else "decoupled"
 
@@ -307,7 +321,13 @@ def _where(seen: list[_Seen]) -> str:
 def _on_kind(seen: _Seen, is_now: str, lr: float, weight_decay: float, coupling: str | None) -> list[Finding]:
     """How it decays, and how much."""
     wanted = lr * weight_decay
-    values: dict[str, Any] = {"share": seen.share, "wanted": wanted, "lr": lr, "factor": "", "kept": 1 - seen.share}
+    values: dict[str, Any] = {
+        "share": seen.share,
+        "wanted": wanted,
+        "lr": lr,
+        "factor": "",
+        "kept": 1 - seen.share,
+    }
     if seen.kind == "shifted":
         return [finding("decay", "moves_without_decay", **values)]
     if seen.kind == "other":

@@ -19,7 +19,7 @@ import numpy as np
 
 from course_lib import validation
 
-__all__ = ["Block", "Point", "Raised", "calm", "call", "is_module", "is_tensor", "point", "same_luck"]
+__all__ = ["Block", "Point", "Raised", "call", "calm", "is_module", "is_tensor", "point", "same_luck"]
 
 BIASES = ("b", "bias", "intercept", "intercept_")
 
@@ -122,8 +122,9 @@ class _Arrays(Point):
 
     def put(self, flat: np.ndarray) -> Any:
         ends = np.cumsum([int(np.prod(shape)) for shape in self._shapes])[:-1]
-        parts = [part.reshape(shape).copy()
-                 for part, shape in zip(np.split(flat, ends), self._shapes, strict=True)]  # fmt: skip
+        parts = [
+            part.reshape(shape).copy() for part, shape in zip(np.split(flat, ends), self._shapes, strict=True)
+        ]
         if self._keys is not None:
             return dict(zip(self._keys, parts, strict=True))
         return tuple(parts) if self._kind is tuple else parts[0]
@@ -255,7 +256,17 @@ def same_luck(at: Point) -> None:
             at.torch.cuda.manual_seed_all(0)
 
 
-_AS_IT_IS = {"__get__", "is_floating_point", "double", "data_ptr", "numel", "size", "dim", "backward", "numpy"}
+_AS_IT_IS = {
+    "__get__",
+    "is_floating_point",
+    "double",
+    "data_ptr",
+    "numel",
+    "size",
+    "dim",
+    "backward",
+    "numpy",
+}
 
 
 def point(w: Any, exempt: Any = None) -> Point:
@@ -306,8 +317,10 @@ def _blocks(names: Sequence[str], sizes: Sequence[int], biases: Sequence[bool], 
     starts = np.cumsum([0, *sizes])
     if exempt is not None and len(names) == 1:
         mask = _mask(exempt, sizes[0])
-        blocks = [Block(names[0], np.flatnonzero(~mask), False),
-                  Block(f"{names[0]}[{_short(np.flatnonzero(mask))}]", np.flatnonzero(mask), True)]  # fmt: skip
+        blocks = [
+            Block(names[0], np.flatnonzero(~mask), False),
+            Block(f"{names[0]}[{_short(np.flatnonzero(mask))}]", np.flatnonzero(mask), True),
+        ]
         return [block for block in blocks if block.places.size]
     if exempt is not None:
         chosen = [exempt] if isinstance(exempt, str) else list(exempt)

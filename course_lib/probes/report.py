@@ -105,7 +105,11 @@ class Report:
     __repr__ = __str__
 
     def _verdict(self) -> str:
-        return _own("ok") if self.ok else _own("one" if len(self.findings) == 1 else "many", n=len(self.findings))
+        return (
+            _own("ok")
+            if self.ok
+            else _own("one" if len(self.findings) == 1 else "many", n=len(self.findings))
+        )
 
     def _repr_html_(self) -> str:
         return f"<pre style='white-space:pre-wrap'>{escape(str(self))}</pre>"

@@ -10,7 +10,7 @@ import numpy as np
 from course_lib import validation
 from course_lib.penalties import soft_threshold
 from course_lib.probes.asking import function, generator, report_raised
-from course_lib.probes.points import Raised, calm, call, is_tensor
+from course_lib.probes.points import Raised, call, calm, is_tensor
 from course_lib.probes.report import Finding, Report, checked, finding
 from course_lib.solvers.coordinate import coordinate_descent
 from course_lib.solvers.ridge import solve
@@ -75,7 +75,9 @@ def threshold(
     if found.shape != before.shape:
         error = f"{found.shape} for {before.shape}"
         return Report("threshold", (finding("threshold", "wrong_shape", error=error),), words)
-    findings = [finding("threshold", "input_modified", evidence="z differs after the call")] if changed else []
+    findings = (
+        [finding("threshold", "input_modified", evidence="z differs after the call")] if changed else []
+    )
     cause = _threshold_cause(before.ravel(), found.ravel(), t, lam, lr)
     if cause is not None:
         findings.append(finding("threshold", cause[0], **cause[1]))
@@ -124,8 +126,14 @@ def minimiser(
         If an argument is of the wrong kind or out of range.
     """
     function(fit, "fit")
-    task = _Problem(fit, validation.positive(lam, "lam"), validation.share(l1_ratio), bool(intercept),
-                    validation.positive(tol, "tol"), generator(rng))  # fmt: skip
+    task = _Problem(
+        fit,
+        validation.positive(lam, "lam"),
+        validation.share(l1_ratio),
+        bool(intercept),
+        validation.positive(tol, "tol"),
+        generator(rng),
+    )
     with calm():
         try:
             return task.report()
@@ -135,12 +143,21 @@ def minimiser(
 
 def _values(t: float, lam: float, rng: np.random.Generator) -> np.ndarray:
     """Both signs, zeros, sizes below, at and above the threshold, far from it too."""
-    sizes = np.concatenate([np.linspace(0.05, 0.95, 7) * t, np.linspace(1.05, 2.5, 7) * t, [4 * t, 10 * t],
-                            np.linspace(0.3, 2.5, 5) * lam, rng.uniform(0, 3 * max(t, lam), 8)])  # fmt: skip
+    sizes = np.concatenate(
+        [
+            np.linspace(0.05, 0.95, 7) * t,
+            np.linspace(1.05, 2.5, 7) * t,
+            [4 * t, 10 * t],
+            np.linspace(0.3, 2.5, 5) * lam,
+            rng.uniform(0, 3 * max(t, lam), 8),
+        ]
+    )
     return np.concatenate([sizes, -sizes, [0.0, t, -t]])
 
 
-def _shrunk(prox: Callable[..., Any], z: Any, arguments: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray, bool]:
+def _shrunk(
+    prox: Callable[..., Any], z: Any, arguments: tuple[float, ...]
+) -> tuple[np.ndarray, np.ndarray, bool]:
     """Return the values, what became of them, and whether they were changed although a result came back."""
     held = z.detach().clone() if is_tensor(z) else np.array(z, dtype=float)
     before = _as_array(held).copy()
@@ -168,8 +185,13 @@ def _threshold_cause(
     expected = soft_threshold(z, t)
     worst = int(np.argmax(np.abs(found - expected)))
     inside = np.flatnonzero((np.abs(z) < t) & (z != 0))
-    values: dict[str, Any] = {"z": float(z[worst]), "found": float(found[worst]), "expected": float(expected[worst]),
-                              "t": t, "factor": ""}  # fmt: skip
+    values: dict[str, Any] = {
+        "z": float(z[worst]),
+        "found": float(found[worst]),
+        "expected": float(expected[worst]),
+        "t": t,
+        "factor": "",
+    }
 
     def same(other: np.ndarray) -> bool:
         return bool(np.all(np.abs(found - other) <= tolerance))
@@ -182,7 +204,11 @@ def _threshold_cause(
         if not hovering.size:
             return None
         place = hovering[0]
-        return "no_exact_zeros", values | {"z": float(z[place]), "found": float(found[place]), "expected": 0.0}
+        return "no_exact_zeros", values | {
+            "z": float(z[place]),
+            "found": float(found[place]),
+            "expected": 0.0,
+        }
     if same(np.where(np.abs(z) > t, z, 0)) or same(np.where(np.abs(z) >= t, z, 0)):
         return "hard_threshold", values
     if lr is not None and same(soft_threshold(z, lam)):
@@ -209,7 +235,11 @@ def _other_shrinkage(
         place = int(np.argmax(np.abs(found) - np.abs(z)))
         return "grows", values | {"z": float(z[place]), "found": float(found[place])}
     shifts = (np.abs(z) - np.abs(found))[(found != 0) & (np.abs(z) > 0)]
-    if shifts.size > 2 and np.ptp(shifts) <= tolerance and np.allclose(found, soft_threshold(z, abs(shifts.mean()))):
+    if (
+        shifts.size > 2
+        and np.ptp(shifts) <= tolerance
+        and np.allclose(found, soft_threshold(z, abs(shifts.mean())))
+    ):
         return "other_threshold", values | {"factor": f"{shifts.mean():.4g}"}
     if np.all(found[(np.abs(z) < values["t"]) & (z != 0)] != 0):
         return "no_exact_zeros", values
@@ -220,9 +250,14 @@ class _Problem:
     """A question to `minimiser`."""
 
     def __init__(
-        self, fit: Callable[..., Any], lam: float, l1_ratio: float, intercept: bool, tol: float,
+        self,
+        fit: Callable[..., Any],
+        lam: float,
+        l1_ratio: float,
+        intercept: bool,
+        tol: float,
         rng: np.random.Generator,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.fit, self.lam, self.l1_ratio, self.intercept, self.tol = fit, lam, l1_ratio, intercept, tol
         X = rng.standard_normal((60, 8)) @ (np.eye(8) + 0.25)
         y = X @ np.array([3.0, -2.0, 0, 0, 1.5, 0, 0, 0]) + rng.standard_normal(60)
@@ -280,32 +315,58 @@ class _Problem:
         distance = self._distance(w, b, self.lam)
         zeros = wanted == 0
         worst = int(np.argmax(np.abs(w - wanted)))
-        values: dict[str, Any] = {"distance": distance, "place": worst, "found": float(w[worst]),
-                                  "expected": float(wanted[worst]), "lam": self.lam, "factor": "",
-                                  "zeros": int(zeros.sum()), "got": int(np.sum(w == 0))}  # fmt: skip
+        values: dict[str, Any] = {
+            "distance": distance,
+            "place": worst,
+            "found": float(w[worst]),
+            "expected": float(wanted[worst]),
+            "lam": self.lam,
+            "factor": "",
+            "zeros": int(zeros.sum()),
+            "got": int(np.sum(w == 0)),
+        }
         if distance <= self.tol and np.all(w[zeros] == 0):
             return None
         if self.l1_ratio > 0 and zeros.any() and not np.any(w[zeros] == 0):
             largest = float(np.abs(w[zeros]).max())
             hovers = largest <= 0.05 * np.abs(wanted).max()
             if hovers:
-                return finding("minimiser", "no_exact_zeros", **values, largest=largest,
-                               smallest=float(np.abs(w[zeros]).min()))  # fmt: skip
+                return finding(
+                    "minimiser",
+                    "no_exact_zeros",
+                    **values,
+                    largest=largest,
+                    smallest=float(np.abs(w[zeros]).min()),
+                )
         for found in (self._by_strength(w, b, values), self._by_zeros(w, wanted, values)):
             if found is not None:
                 return found
         if self.intercept and abs(b) < 0.98 * abs(wanted_b):
             return finding("minimiser", "intercept_penalised", **values, b=b, wanted_b=wanted_b)
         if self._value(w, b) > self._value(wanted, wanted_b) * (1 + 1e-4) and self._descends(w, b):
-            return finding("minimiser", "not_converged", **values, value=self._value(w, b),
-                           best=self._value(wanted, wanted_b))  # fmt: skip
+            return finding(
+                "minimiser",
+                "not_converged",
+                **values,
+                value=self._value(w, b),
+                best=self._value(wanted, wanted_b),
+            )
         return finding("minimiser", "unknown", **values)
 
     def _by_strength(self, w: np.ndarray, b: float, values: dict[str, Any]) -> Finding | None:
         """The minimiser at another strength or share."""
-        n, d = self.X.shape
-        for factor, text in ((2, "2λ"), (1 / 2, "λ/2"), (n, "nλ"), (1 / n, "λ/n"), (2 * n, "2nλ"), (1 / (2 * n), "λ/(2n)"),
-                             (n / 2, "nλ/2"), (2 / n, "2λ/n"), (self.lam, "λ²")):  # fmt: skip
+        n = len(self.y)
+        for factor, text in (
+            (2, "2λ"),
+            (1 / 2, "λ/2"),
+            (n, "nλ"),
+            (1 / n, "λ/n"),
+            (2 * n, "2nλ"),
+            (1 / (2 * n), "λ/(2n)"),
+            (n / 2, "nλ/2"),
+            (2 / n, "2λ/n"),
+            (self.lam, "λ²"),
+        ):
             if self._distance(w, b, factor * self.lam) <= self.tol:
                 if not np.any(w):
                     return finding("minimiser", "all_zero", **values)
@@ -336,9 +397,15 @@ class _Problem:
         l1, l2 = self.lam * self.l1_ratio, self.lam * (1 - self.l1_ratio)
         shares = [(self.lam, 1 - self.l1_ratio, "1 − l1_ratio"), (self.lam, 0.0, "0"), (self.lam, 1.0, "1")]
         n = len(self.y)
-        shares += [(k * self.lam, 0.0, f"0, and the strength {text}") for k, text in
-                   ((1 / n, "λ/n"), (2.0, "2λ"), (n, "nλ"), (2 / n, "2λ/n")) if self.l1_ratio > 0]  # fmt: skip
-        for one, two, text in ((l1, 2 * l2, "l1_ratio with the L2 part doubled"), (l2, 2 * l1, "1 − l1_ratio, no ½")):
+        shares += [
+            (k * self.lam, 0.0, f"0, and the strength {text}")
+            for k, text in ((1 / n, "λ/n"), (2.0, "2λ"), (n, "nλ"), (2 / n, "2λ/n"))
+            if self.l1_ratio > 0
+        ]
+        for one, two, text in (
+            (l1, 2 * l2, "l1_ratio with the L2 part doubled"),
+            (l2, 2 * l1, "1 − l1_ratio, no ½"),
+        ):
             if one + two > 0:
                 shares.append((one + two, one / (one + two), text))
         return shares
@@ -362,11 +429,16 @@ class _Problem:
         return float(residual @ residual / (2 * len(residual)) + self.lam * penalty)
 
     def _descends(self, w: np.ndarray, b: float) -> bool:
-        """Whether the answer lies between 0 and the minimum along every principal direction that matters."""
+        """Whether the answer lies on the way of gradient steps that began at 0.
+
+        Along every principal direction that matters it is then between 0 and the minimum, and the further the
+        larger the direction's variance.
+        """
         wanted, _ = self._solution(self.lam)
         axes = np.linalg.svd(self.X - self.X.mean(axis=0), full_matrices=False)[2]
         ends, here = axes @ wanted, axes @ w
         matter = np.abs(ends) > 0.1 * np.abs(ends).max()
         done = here[matter] / ends[matter]
         better = self._value(w, b) < 0.98 * self._value(np.zeros_like(w), 0.0)
-        return better and bool(np.all((done > -0.1) & (done < 1.1)))
+        between = np.all((done > -0.05) & (done < 1.05)) and done[-1] < 0.98
+        return better and bool(between and np.all(np.diff(done) < 0.03))

@@ -1,7 +1,8 @@
+# ruff: noqa: E731 - short functions stand where they are used
 """Mistakes met on the web, each in its smallest form, with the probe that sees it and the cause it names.
 
-The numbers are those of the list of errata that chapter 18 keeps; ``NOT_CODE`` says of the others why no probe
-can see them. ``PITFALLS`` holds the code among the stumbling blocks.
+The numbers are those of the list of errata that chapter 18 keeps; ``NOT_CODE`` says of the others why no
+probe can see them. ``PITFALLS`` holds the code among the stumbling blocks.
 """
 
 from types import SimpleNamespace
@@ -72,9 +73,13 @@ def undefined_learning_rate():
 
 def absolute_value_as_slope():
     penalty = lambda w: LAM * np.abs(w).sum()
-    return probes.gradient(lambda w, X, y: squared(w, X, y) + penalty(w),
-                           lambda w, X, y: squared_gradient(w, X, y) + LAM * np.abs(w),
-                           np.zeros(5), penalty=penalty, batches=[data()])  # fmt: skip
+    return probes.gradient(
+        lambda w, X, y: squared(w, X, y) + penalty(w),
+        lambda w, X, y: squared_gradient(w, X, y) + LAM * np.abs(w),
+        np.zeros(5),
+        penalty=penalty,
+        batches=[data()],
+    )
 
 
 def absolute_value_in_the_step():
@@ -91,16 +96,24 @@ def cross_entropy_gradient_of_a_squared_error():
     def cross_entropy(w, X, y):
         return np.mean(np.logaddexp(0, X @ w) - y * (X @ w))
 
-    return probes.gradient(lambda w, X, y: np.mean((y - sigmoid(X @ w)) ** 2),
-                           lambda w, X, y: X.T @ (sigmoid(X @ w) - y) / len(y),
-                           np.zeros(5), batches=[labels()], others={"cross-entropy": cross_entropy})  # fmt: skip
+    return probes.gradient(
+        lambda w, X, y: np.mean((y - sigmoid(X @ w)) ** 2),
+        lambda w, X, y: X.T @ (sigmoid(X @ w) - y) / len(y),
+        np.zeros(5),
+        batches=[labels()],
+        others={"cross-entropy": cross_entropy},
+    )
 
 
 def sum_for_mean():
     penalty = lambda w: LAM / 2 * w @ w
-    return probes.gradient(lambda w, X, y: squared(w, X, y) + penalty(w),
-                           lambda w, X, y: X.T @ (X @ w - y) + LAM * w,
-                           np.zeros(5), penalty=penalty, batches=[data()])  # fmt: skip
+    return probes.gradient(
+        lambda w, X, y: squared(w, X, y) + penalty(w),
+        lambda w, X, y: X.T @ (X @ w - y) + LAM * w,
+        np.zeros(5),
+        penalty=penalty,
+        batches=[data()],
+    )
 
 
 def two_strengths_l1():
@@ -171,8 +184,12 @@ def regularizer_of_a_list():
     def l2(tensor):
         return LAM / 2 * tensor.square().sum()
 
-    return probes.penalty(lambda model: network_loss(model) + l2(list(model.parameters())), network(),
-                          lam=LAM, data_loss=network_loss)  # fmt: skip
+    return probes.penalty(
+        lambda model: network_loss(model) + l2(list(model.parameters())),
+        network(),
+        lam=LAM,
+        data_loss=network_loss,
+    )
 
 
 def penalty_never_called():
@@ -277,7 +294,9 @@ def optimiser_of_another_version():
 
 def loss_computed_outside():
     model = network()
-    fixed = network_loss(model).detach() + LAM / 2 * sum(p.detach().square().sum() for p in model.parameters())
+    fixed = network_loss(model).detach() + LAM / 2 * sum(
+        p.detach().square().sum() for p in model.parameters()
+    )
     return probes.gradient(lambda m: fixed, None, model)
 
 
@@ -351,14 +370,28 @@ ERRATA = {
 }
 
 NOT_CODE = {
-    14: "a claim about smoothness", 15: "a claim about the number of parameters", 16: "a missing derivation",
-    18: "a claim without a run", 27: "another network under the name: count its parameters",
-    28: "a result without a run", 29: "an installation command", 30: "the order of an exposition",
-    31: "a claim about mechanisms", 32: "references that do not exist", 33: "names out of date",
-    37: "a claim about distributions of weights", 38: "a purpose stated twice", 39: "a claim about randomness",
-    41: "a reference that does not exist", 42: "a claim about tuning", 43: "a word", 44: "a typo in a formula",
-    49: "an analogy", 52: "a missing comparison", 53: "a topic in the wrong place",
-}  # fmt: skip
+    14: "a claim about smoothness",
+    15: "a claim about the number of parameters",
+    16: "a missing derivation",
+    18: "a claim without a run",
+    27: "another network under the name: count its parameters",
+    28: "a result without a run",
+    29: "an installation command",
+    30: "the order of an exposition",
+    31: "a claim about mechanisms",
+    32: "references that do not exist",
+    33: "names out of date",
+    37: "a claim about distributions of weights",
+    38: "a purpose stated twice",
+    39: "a claim about randomness",
+    41: "a reference that does not exist",
+    42: "a claim about tuning",
+    43: "a word",
+    44: "a typo in a formula",
+    49: "an analogy",
+    52: "a missing comparison",
+    53: "a topic in the wrong place",
+}
 
 
 # ---------------------------------------------------------------- stumbling blocks
@@ -386,7 +419,9 @@ def functional_dropout():
 
 def divided_by_p():
     rng = np.random.default_rng(3)
-    return probes.dropout(lambda x, training: x * (rng.random(x.shape) >= 0.2) / 0.2 if training else x, p=0.2)
+    return probes.dropout(
+        lambda x, training: x * (rng.random(x.shape) >= 0.2) / 0.2 if training else x, p=0.2
+    )
 
 
 def threshold_without_the_step_size():
@@ -410,8 +445,9 @@ def regularizer_ignored():
 
 def biases_in_the_sum():
     penalty = lambda model: LAM / 2 * sum(p.square().sum() for p in model.parameters())
-    return probes.penalty(lambda model: network_loss(model) + penalty(model), network(), lam=LAM,
-                          data_loss=network_loss)  # fmt: skip
+    return probes.penalty(
+        lambda model: network_loss(model) + penalty(model), network(), lam=LAM, data_loss=network_loss
+    )
 
 
 def norm_for_squared_norm():
