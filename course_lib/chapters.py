@@ -23,6 +23,7 @@ MAP = {
     "10_lenet5": "What does the whole recipe look like on images?",
     "17_conventions": "Why do two libraries disagree at the same strength?",
     "18_bug_clinic": "What is wrong with this code from the web?",
+    "90_background": "What do the chapters lean on?",
 }
 
 

@@ -646,6 +646,41 @@ def test_the_card_says_what_the_code_does(name):
     assert got == {key: pytest.approx(value) for key, value in CARD[name](0.3, rho, N).items()}
 
 
+def test_the_card_is_right_about_where_adamw_rests():
+    assert "rests where weight_decay·w = −g / (|g| + ε)" in CONVENTIONS["torch.AdamW"].remarks
+    g, decay = np.array([0.3, -2.0, 1e-3]), 0.1
+    for eps in (1e-8, 1e-2):
+        w = torch.tensor(-g / (np.abs(g) + eps) / decay, requires_grad=True)
+        rest = w.detach().numpy().copy()
+        optimiser = torch.optim.AdamW([w], lr=0.1, weight_decay=decay, eps=eps)
+        for _ in range(50):
+            w.grad = torch.tensor(g)
+            optimiser.step()
+        assert np.allclose(w.detach().numpy(), rest, rtol=1e-9)
+    huge = 1e8  # |g| no longer counts: the minimum of loss + λ/2 ||w||² with λ = ε · weight_decay
+    assert np.allclose(-g / (np.abs(g) + huge) / (decay / huge), -g / decay, rtol=1e-7)
+
+
+def test_the_card_is_right_about_two_outputs_for_two_classes():
+    for name, words in {"torch.SGD": "2λ in place of λ", "keras.l2": "twice that"}.items():
+        assert f"two outputs for two classes: {words}" in CONVENTIONS[name].remarks
+    rng, lam = np.random.default_rng(0), 0.1
+    X, y = torch.tensor(rng.normal(size=(40, 3))), torch.tensor(rng.integers(0, 2, 40))
+    one = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    two = torch.zeros(2, 3, dtype=torch.float64, requires_grad=True)
+    losses = {
+        one: lambda: torch.nn.functional.binary_cross_entropy_with_logits(X @ one, y.double()),
+        two: lambda: torch.nn.functional.cross_entropy(X @ two.T, y),
+    }
+    for weight, decay in ((one, lam), (two, 2 * lam)):
+        optimiser = torch.optim.SGD([weight], lr=1.0, weight_decay=decay)
+        for _ in range(500):
+            optimiser.zero_grad()
+            losses[weight]().backward()
+            optimiser.step()
+    assert torch.allclose(two[1] - two[0], one, rtol=1e-9)
+
+
 def test_course_convert_translates(capsys):
     call = ["convert", "sklearn.Ridge", "torch.SGD", "alpha=15", "n=300", "loss_reduction=mean"]
     assert cli.main(call) == 0

@@ -31,6 +31,7 @@ from course_lib.exercises import (
     wording,
 )
 from course_lib.exercises.engine import judge
+from course_lib.exercises.values import close
 
 MSE = "start.mean_squared_error"
 
@@ -322,6 +323,85 @@ def test_whatever_is_returned_gets_a_report(value, kind, word):
     assert report.kind in (kind, "particular")
     assert word in report.sentence
     assert report._repr_html_()
+
+
+# --- infinity where infinity is expected
+
+INF, NAN = np.inf, np.nan
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "same"),
+    [
+        ([1.0, INF], [1.0, INF], True),
+        ([1.0, INF], [1.0 + 1e-12, INF], True),
+        ([1.0, INF], [2.0, INF], False),
+        ([1.0, INF], [1.0, -INF], False),
+        ([1.0, INF], [1.0, NAN], False),
+        ([1.0, INF], [1.0, 1e30], False),
+        ([1.0, 2.0], [1.0, INF], False),
+        ([1.0, 2.0], [1.0, NAN], False),
+        ([1.0, NAN], [1.0, NAN], True),
+        ([1.0, NAN], [1.0, INF], False),
+        ([INF, -INF], [INF, -INF], True),
+        ([INF, -INF], [-INF, INF], False),
+    ],
+)
+def test_infinity_equals_infinity_of_the_same_sign(expected, got, same):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert close(np.array(expected), np.array(got), 1e-6, 1e-9) is same
+        assert close(np.array(expected), np.array(got, dtype=np.float32), 1e-6, 1e-9) is same
+
+
+def steps_to_zero(w, c):
+    """When w - c t is zero, inf where that never happens."""
+    return np.array([a / c if a * c > 0 else INF for a in w])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "word"),
+    [
+        (lambda w, c: np.where(w * c > 0, w / c, NAN), "not_finite", "NaN"),
+        (lambda w, c: np.where(w * c > 0, w / c, -INF), "not_finite", "inf"),
+        (lambda w, c: np.full(len(w), INF), "", ""),
+        (lambda w, c: 3 * steps_to_zero(w, c), "factor", "3"),
+        (lambda w, c: np.where(w * c > 0, w / c, 0.0), "", ""),
+        (lambda w, c: steps_to_zero(w, c) + 1, "", ""),
+    ],
+    ids=["nan", "minus_inf", "all_inf", "factor", "zero", "shifted"],
+)
+def test_an_expected_infinity_is_compared_like_any_number(wrong, kind, word):
+    def cases(rng):
+        yield Case((np.array([1.0, -3.0, 2.0]), 2.0), label="mixed")
+        yield Case((np.array([-1.0, 3.0, 1.5]), -0.5), label="mixed")
+        yield Case((np.array([-1.0, -2.0]), 4.0), label="never")
+
+    item = toy(reference=steps_to_zero, misconceptions={}, cases=cases)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert judge(item, lambda w, c: [float(value) for value in steps_to_zero(w, c)]).passed
+        report = judge(item, wrong)
+    assert not report.passed
+    assert report.kind != "unreadable"
+    assert not kind or (report.kind == kind and word in report.sentence)
+
+
+def test_a_mistake_that_keeps_the_infinities_is_named():
+    def flipped(w, c):
+        return np.where(np.isfinite(steps_to_zero(w, c)), c / w, INF)
+
+    def cases(rng):
+        yield Case((np.array([1.0, -3.0, 2.0]), 2.0), label="mixed")
+        yield Case((np.array([-1.0, 3.0, 1.5]), -0.5), label="mixed")
+
+    item = toy(reference=steps_to_zero, misconceptions={"flipped": flipped}, cases=cases)
+    assert judge(item, flipped).diagnosis == "flipped"
+
+    def flipped_and_broken(w, c):  # the same mistake, and a NaN of its own on one case
+        return flipped(w, c) if c > 0 else np.full(len(w), NAN)
+
+    assert judge(item, flipped_and_broken).diagnosis == "flipped"
 
 
 def test_a_list_that_holds_itself_gets_a_report():

@@ -336,7 +336,10 @@ _WEIGHT_DECAY: dict[str, Any] = {
     **_only_l2("weight_decay", 1 / 2),
     "objective": "loss + weight_decay/2 ‖w‖²",
     "recipe": "weight_decay = λ (½·MSE, cross-entropy), 2λ (MSELoss), times the batch size for a sum",
-    "remarks": "decays biases too unless they get a parameter group of their own",
+    "remarks": (
+        "decays biases too unless they get a parameter group of their own; "
+        "two outputs for two classes: 2λ in place of λ"
+    ),
 }
 _MLP: dict[str, Any] = {
     **_only_l2("alpha", 1 / 2),
@@ -421,10 +424,13 @@ _ALL = [
         name="torch.AdamW",
         parameters=("weight_decay",),
         objective="none: w ← (1 − lr·weight_decay) w − lr m̂ / (√v̂ + ε)",
-        recipe="no equivalent",
+        recipe="no equivalent (with its usual ε)",
         penalty=_no_penalty_only("torch.AdamW"),
         settings=_no_decay_only("torch.AdamW"),
-        remarks="default weight_decay 0.01",
+        remarks=(
+            "default weight_decay 0.01; rests where weight_decay·w = −g / (|g| + ε), a sign for ε = 1e-8; "
+            "only an ε far above every |g| gives L2, with λ = ε·weight_decay"
+        ),
         **_DECOUPLED,
     ),
     Convention(
@@ -448,6 +454,7 @@ _ALL = [
         name="keras.l2",
         objective="loss + l2 ‖w‖²",
         recipe="l2 = λ/2 (cross-entropy), λ ('mse')",
+        remarks="two outputs for two classes: twice that",
         **_FRAMEWORK,
         **_only_l2("l2", 1),
     ),
@@ -473,7 +480,7 @@ _ALL = [
         name="keras.Adam",
         parameters=("weight_decay",),
         objective="none: the update of AdamW",
-        recipe="no equivalent",
+        recipe="no equivalent (with its usual ε)",
         penalty=_no_penalty_only("keras.Adam"),
         settings=_no_decay_only("keras.Adam"),
         **_DECOUPLED,

@@ -622,11 +622,11 @@ EXERCISES = [
                 lambda lam, a: ((1 - a) / (1 + a), lam * (1 + a)), "order of the results"
             ),
             "share_unscaled": Misconception(lambda lam, a: (lam * (1 + a), 1 - a), "erratum 34"),
-            "strength_in_share": Misconception(
-                lambda lam, a: (lam * (1 + a), lam * (1 - a) / (1 + a)), "erratum 34"
-            ),
             "added_twice": Misconception(_reversed(lambda a: 1 - a, lambda a: 3 * a), "erratum 34"),
             "share_kept": Misconception(lambda lam, a: (lam * (1 + a), a), "erratum 34"),
+            "to_page": Misconception(
+                lambda lam, a: (lam * (1 + a) / 2, (1 - a) / (1 + a)), "the other direction"
+            ),
         },
         cases=reversed_cases,
     ),

@@ -308,7 +308,7 @@ def _diagnose(item: Item, trials: list[Trial]) -> str | None:
         name: [_outcomes(item, answer, trials) for answer in (wrong.answer, *wrong.also)]
         for name, wrong in item.wrong_answers.items()
     }
-    finite = [not _broken(trial.got) for trial in trials]
+    finite = [not _broken(trial.got, trial.expected) for trial in trials]
     telling = _evidence(item, [trial for trial, good in zip(trials, finite, strict=True) if good]) > 1
 
     def only(fits: Callable[[list[Outcome]], bool]) -> list[str]:
@@ -321,11 +321,14 @@ def _diagnose(item: Item, trials: list[Trial]) -> str | None:
             if look
         )
 
+    def whole(found: list[Outcome]) -> list[bool]:
+        return [not _broken(o, trial.expected) for o, trial in zip(found, trials, strict=True)]
+
     names = only(lambda found: agrees(found, [True] * len(trials)))
     if not names and any(finite) and not all(finite):
-        names = only(
-            lambda found: agrees(found, finite) and [not _broken(outcome) for outcome in found] == finite
-        ) or (only(lambda found: agrees(found, finite)) if telling else [])
+        names = only(lambda found: agrees(found, finite) and whole(found) == finite) or (
+            only(lambda found: agrees(found, finite)) if telling else []
+        )
     return names[0] if len(names) == 1 else None
 
 
@@ -336,12 +339,21 @@ def _outcomes(item: Item, wrong: Any, trials: list[Trial]) -> list[Outcome]:
     return [_given(value, trial.expected, item) for trial in trials]
 
 
-def _broken(outcome: Outcome) -> bool:
-    """Whether a call stopped with an error, or its result holds NaN or inf."""
+def _broken(outcome: Outcome, expected: Outcome) -> bool:
+    """Whether a call stopped with an error, or holds NaN or inf where neither is expected."""
     if outcome.parts is None:
         return outcome.error is not None
-    numbers = (part for part in outcome.parts.values() if not isinstance(part, str))
-    return not all(np.isfinite(part).all() for part in numbers)
+    wanted = expected.parts or {}
+    numbers = ((wanted.get(key), part) for key, part in outcome.parts.items() if not isinstance(part, str))
+    return any(_unexpected(e, g).any() for e, g in numbers)
+
+
+def _unexpected(expected: Part | None, got: np.ndarray) -> np.ndarray:
+    """Entries that are NaN or inf without being expected to be; inf of the other sign is not expected."""
+    bad = ~np.isfinite(got)
+    if not isinstance(expected, np.ndarray) or expected.shape != got.shape:
+        return bad
+    return bad & ~(got == expected) & ~(np.isnan(got) & np.isnan(expected))
 
 
 def _evidence(item: Item, trials: list[Trial]) -> int:
@@ -365,7 +377,7 @@ def _besides(item: Item, name: str, trials: list[Trial]) -> str:
         return " " + wording.engine("modified", names=", ".join(changed))
     found = _outcomes(item, wrong.answer, trials)
     for trial, own in zip(trials, found, strict=True):
-        if _broken(trial.got) and not _broken(own):
+        if _broken(trial.got, trial.expected) and not _broken(own, trial.expected):
             if trial.got.error is not None:
                 return "\n" + _error_sentence(trial.got.error)
             return " " + (_not_finite(item, [trial], trials) or ("", "", trial))[1]
@@ -480,8 +492,9 @@ def _not_finite(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding 
     edges = _labels(item, [trial.case for trial in wrong]) if _only_not_finite(wrong, trials, item) else ""
     for trial in wrong:
         for key, e, g in _pairs(trial):
-            if not np.isfinite(g).all() and np.isfinite(e).all():
-                which = "NaN" if np.isnan(g).any() else "inf"
+            bad = _unexpected(e, g)
+            if bad.any():
+                which = "NaN" if np.isnan(g[bad]).any() else "inf"
                 if edges:
                     words = {"which": which, "part": _part_text(key), "wrong": edges}
                     return "edge", wording.engine("edge", **words), trial
@@ -510,8 +523,14 @@ def _scaled(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | No
                 if key in names and e.shape == g.shape and np.any(g):
                     return None  # something came where zeros were expected: no factor does that
                 continue
-            factor = float(np.sum(e.astype(float) * g) / np.sum(e.astype(float) ** 2))
-            if not close(e.astype(float) * factor, g.astype(float), item.rtol * 10, item.atol) or factor == 0:
+            if not np.array_equal(e[~np.isfinite(e)], g[~np.isfinite(g)], equal_nan=True):
+                return None  # an infinite entry says nothing about a factor, unless it is missing
+            finite = np.isfinite(e) & np.isfinite(g)
+            e, g = e[finite].astype(float), g[finite].astype(float)
+            if not np.any(e):
+                continue
+            factor = float(np.sum(e * g) / np.sum(e**2))
+            if not close(e * factor, g, item.rtol * 10, item.atol) or factor == 0:
                 return None
             found.append((trial, factor))
     if not found:

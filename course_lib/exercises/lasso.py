@@ -266,11 +266,6 @@ def soft_clipped(z: Array, threshold: float) -> Array:
     return np.clip(z, -threshold, threshold)
 
 
-def soft_shifted(z: Array, threshold: float) -> Array:
-    """The threshold subtracted from every entry."""
-    return np.asarray(z - threshold)
-
-
 def soft_two_steps(z: Array, threshold: float) -> Array:
     """Survivors that have become small are removed too."""
     moved = z - threshold * np.sign(z)
@@ -283,13 +278,20 @@ def soft_dropped(z: Array, threshold: float) -> Array:
     return kept - threshold * np.sign(kept)
 
 
+def soft_integer_table(z: Array, threshold: float) -> Array:
+    """Written into an array of the type of z: whole numbers lose their fractions."""
+    z = np.asarray(z)
+    return soft_threshold(z, threshold).astype(z.dtype)
+
+
 def threshold_cases(rng: np.random.Generator) -> list[Case]:
-    """Both signs, zeros, entries near the threshold, a threshold of zero, a matrix, a large threshold."""
+    """Both signs, zeros, entries near the threshold, small and large thresholds, a matrix, whole numbers."""
     return [
         Case((np.array([-3.0, -0.5, 0.0, 0.75, 2.0]), 1.0), label="mixed"),
         Case((np.array([-1.5625, 1.4375, -1.25, 1.75]), 1.5), label="near_the_threshold"),
         Case((np.array([-2.0, 0.0, 3.0]), 0.0), label="no_threshold"),
         Case((rng.uniform(-3, 3, size=(3, 4)), 0.7), label="matrix"),
+        Case((np.array([-4, 1, 0, 3, 5]), 1.25), label="whole_numbers"),
         Case((rng.uniform(-1, 1, size=6), 5.0), label="all_small"),
         Case((-rng.uniform(2, 4, size=5), 0.4), label="negative"),
         Case((np.append(rng.normal(size=9) * 2, 0.0), 1.3), label="random"),
@@ -686,9 +688,9 @@ EXERCISES = [
             "away": Misconception(soft_away, "erratum 2"),
             "kept_inside": Misconception(soft_kept_inside, "the middle case forgotten"),
             "clipped": Misconception(soft_clipped, "the complement"),
-            "shifted": Misconception(soft_shifted, "only the first case of three"),
             "two_steps": Misconception(soft_two_steps, "tested after the subtraction"),
             "dropped": Misconception(soft_dropped, "boolean indexing"),
+            "integer_table": Misconception(soft_integer_table, "np.zeros_like of whole numbers"),
         },
         cases=threshold_cases,
     ),

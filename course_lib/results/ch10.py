@@ -38,6 +38,7 @@ SETTINGS = {
     "a fifth of the labels replaced": ch09.Setting(n_train=300, replaced=0.2, hidden=32, epochs=30, lr=0.02),
 }
 STRENGTHS, RATES = (0.001, 0.003, 0.01), (0.2, 0.35, 0.5)
+MNIST_TRAIN = 55_000  # images to train on; the rest of the 60,000 are for validation
 CANDIDATES: dict[str, list[dict[str, float]]] = {
     "neither": [{}],
     "L2": [{"lam": lam} for lam in STRENGTHS],
@@ -101,7 +102,8 @@ def mnist() -> dict[str, tuple[Array, Array]]:
     parts = {split: datasets.load("mnist", split=split) for split in ("train", "test")}
     X, y = (parts["train"].X.reshape(-1, 1, 28, 28).astype(np.float32), parts["train"].y.astype(int))
     test = parts["test"].X.reshape(-1, 1, 28, 28).astype(np.float32), parts["test"].y.astype(int)
-    return {"train": (X[:55_000], y[:55_000]), "validation": (X[55_000:], y[55_000:]), "test": test}
+    train, valid = slice(MNIST_TRAIN), slice(MNIST_TRAIN, None)
+    return {"train": (X[train], y[train]), "validation": (X[valid], y[valid]), "test": test}
 
 
 def original(p: float = 0.0, generator: torch.Generator | None = None) -> torch.nn.Module:
