@@ -122,12 +122,8 @@ def training_step(
     -------
     Report
         Causes: ``not_applied``, ``on_exempt``, ``some_weights_only``, ``sign``, ``factor_2``, ``factor_n``,
-<<<<<<< HEAD
-        ``without_lr``, ``lam_squared``, ``scaled``, ``other_kind``, ``value_as_gradient``,
-=======
         ``without_lr``, ``lam_squared``, ``scaled``, ``other_kind``, ``shares_swapped``,
         ``value_as_gradient``,
->>>>>>> probes
         ``depends_on_batch``, ``depends_on_calls``, ``random``, ``not_finite``, ``raised``, ``unknown``.
 
     Raises

@@ -67,11 +67,7 @@ def gradient(
         ``factor_2``, ``factor_n``, ``scaled``, ``missing``. Others: ``penalty_value_as_gradient``,
         ``penalty_other_kind``, ``looks_like_l2``, ``looks_like_l1``, ``exempt_omitted``, ``exempt_included``,
         ``zero``, ``detached``, ``flat``, ``not_finite``, ``wrong_shape``, ``other_batch``, ``other_loss``,
-<<<<<<< HEAD
-        ``accumulates``, ``random``, ``kinked``, ``input_modified``, ``raised``, ``unknown``.
-=======
         ``accumulates``, ``random``, ``input_modified``, ``raised``, ``unknown``.
->>>>>>> probes
 
     Raises
     ------

@@ -1,16 +1,9 @@
 """Somebody's parameters as one vector, whatever they are kept in.
 
-<<<<<<< HEAD
-A `Point` knows the blocks of the vector (one per array or parameter), hands out the parameters at another place,
-and leaves everything as it found it. NumPy arrays, dicts and tuples of them are copied; the parameters of a
-``torch.nn.Module`` are changed in place, because the caller's functions may hold on to the module, and put
-back. torch is imported only where a torch object came in.
-=======
 A `Point` knows the blocks of the vector (one per array or parameter), hands out the parameters at another
 place, and leaves everything as it found it. NumPy arrays, dicts and tuples of them are copied; the parameters
 of a ``torch.nn.Module`` are changed in place, because the caller's functions may hold on to the module, and
 put back. torch is imported only where a torch object came in.
->>>>>>> probes
 """
 
 from __future__ import annotations
@@ -83,11 +76,7 @@ class Point:
         return call(name, function, self.put(flat), *args)
 
     def after(self, name: str, function: Callable[..., Any], flat: np.ndarray, *args: Any) -> np.ndarray:
-<<<<<<< HEAD
-        """Return the parameters after ``function(parameters at flat, *args)``: returned, or changed in place."""
-=======
         """Return the parameters after ``function`` was called with those at ``flat``."""
->>>>>>> probes
         held: list[Any] = []
 
         def keeping(w: Any, *rest: Any) -> Any:

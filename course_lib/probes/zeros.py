@@ -378,15 +378,9 @@ class _Problem:
         for lam, share, text in self._other_shares():
             if self._distance(w, b, lam, share) <= self.tol:
                 return finding("minimiser", "other_share", **(values | {"factor": text}))
-<<<<<<< HEAD
-        factor = self._nearest_strength(w, b)
-        if factor is not None:
-            return finding("minimiser", "other_strength", **(values | {"factor": f"{factor:.4g} λ"}))
-=======
         nearest = self._nearest_strength(w, b)
         if nearest is not None:
             return finding("minimiser", "other_strength", **(values | {"factor": f"{nearest:.4g} λ"}))
->>>>>>> probes
         return None
 
     def _nearest_strength(self, w: np.ndarray, b: float) -> float | None:
