@@ -24,6 +24,16 @@ LADDER = {
 }
 
 
+def assert_same_pass(ours, theirs, x, rng, *, forward, backward):
+    """One pass forward and one backward from a random gradient agree with torch, within two tolerances."""
+    tx = torch.tensor(x, requires_grad=True)
+    out, expected = ours.forward(x, training=True), theirs(tx)
+    grad = rng.normal(size=out.shape)
+    expected.backward(torch.from_numpy(grad))
+    np.testing.assert_allclose(out, expected.detach().numpy(), **forward)
+    np.testing.assert_allclose(ours.backward(grad), tx.grad.numpy(), **backward)
+
+
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("case", LADDER)
 def test_convolution_equals_torch(case, bias):
@@ -34,15 +44,11 @@ def test_convolution_equals_torch(case, bias):
     for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
         p.value += rng.normal(size=p.value.shape)
         q.data.copy_(torch.from_numpy(p.value))
+    close = {"rtol": 1e-11, "atol": 1e-11}
     x = rng.normal(size=(n, n_in, height, width))
-    tx = torch.tensor(x, requires_grad=True)
-    out, expected = ours.forward(x, training=True), theirs(tx)
-    grad = rng.normal(size=out.shape)
-    expected.backward(torch.from_numpy(grad))
-    np.testing.assert_allclose(out, expected.detach().numpy(), rtol=1e-11, atol=1e-11)
-    np.testing.assert_allclose(ours.backward(grad), tx.grad.numpy(), rtol=1e-11, atol=1e-11)
+    assert_same_pass(ours, theirs, x, rng, forward=close, backward=close)
     for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
-        np.testing.assert_allclose(p.grad, q.grad.numpy(), rtol=1e-11, atol=1e-11)
+        np.testing.assert_allclose(p.grad, q.grad.numpy(), **close)
 
 
 # n, channels, size, stride, height, width
@@ -67,12 +73,8 @@ def test_pooling_equals_torch(case, kind, ties):
     x = np.round(x) if ties else x
     ours = {"max": nn.MaxPool2d, "average": nn.AvgPool2d}[kind](size, stride=stride)
     theirs = {"max": torch.nn.MaxPool2d, "average": torch.nn.AvgPool2d}[kind](size, stride)
-    tx = torch.tensor(x, requires_grad=True)
-    out, expected = ours.forward(x, training=True), theirs(tx)
-    grad = rng.normal(size=out.shape)
-    expected.backward(torch.from_numpy(grad))
-    np.testing.assert_allclose(out, expected.detach().numpy(), rtol=1e-14, atol=1e-15)
-    np.testing.assert_allclose(ours.backward(grad), tx.grad.numpy(), rtol=1e-13, atol=1e-15)
+    close = {"forward": {"rtol": 1e-14, "atol": 1e-15}, "backward": {"rtol": 1e-13, "atol": 1e-15}}
+    assert_same_pass(ours, theirs, x, rng, **close)
 
 
 def test_a_tie_hands_the_gradient_to_the_first():

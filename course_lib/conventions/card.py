@@ -37,7 +37,12 @@ th, td { border: 1px solid #888; padding: .25em .5em; text-align: left; vertical
 th { background: #eee; }
 tr { break-inside: avoid; }
 @page { size: A4 landscape; margin: 8mm; }
-@media print { body { font-size: 7pt; line-height: 1.2; margin: 0; max-width: none; } h1 { font-size: 11pt; margin: 0; } p { margin: .4em 0; } th, td { padding: .1em .4em; } }
+@media print {
+  body { font-size: 7pt; line-height: 1.2; margin: 0; max-width: none; }
+  h1 { font-size: 11pt; margin: 0; }
+  p { margin: .4em 0; }
+  th, td { padding: .1em .4em; }
+}
 """
 
 

@@ -291,24 +291,27 @@ def _over_2m(facts: Facts) -> float:
 # ------------------------------------------------------------------------------------- shorthands
 
 
+def _one_part(part: str, parameter: str, divisor: Callable[[Facts], float]) -> dict[str, Any]:
+    """``c1`` (part "l1") or ``c2`` ("l2") is ``parameter / divisor``; there is no other part."""
+
+    def penalty(s: Settings, facts: Facts) -> tuple[float, float]:
+        strength = _strength(s, parameter) / divisor(facts)
+        return (strength, 0.0) if part == "l1" else (0.0, strength)
+
+    def settings(c1: float, c2: float, facts: Facts) -> dict[str, Any]:
+        return {parameter: (c1 if part == "l1" else c2) * divisor(facts)}
+
+    return {"parameters": (parameter,), "takes": (part,), "penalty": penalty, "settings": settings}
+
+
 def _only_l2(parameter: str, factor: float) -> dict[str, Any]:
     """``c2 = factor * parameter`` and nothing else."""
-    return {
-        "parameters": (parameter,),
-        "takes": ("l2",),
-        "penalty": lambda s, facts: (0.0, factor * _strength(s, parameter)),
-        "settings": lambda c1, c2, facts: {parameter: c2 / factor},
-    }
+    return _one_part("l2", parameter, lambda facts: 1 / factor)
 
 
 def _only_l1(parameter: str) -> dict[str, Any]:
     """``c1 = parameter`` and nothing else."""
-    return {
-        "parameters": (parameter,),
-        "takes": ("l1",),
-        "penalty": lambda s, facts: (_strength(s, parameter), 0.0),
-        "settings": lambda c1, c2, facts: {parameter: c1},
-    }
+    return _one_part("l1", parameter, lambda facts: 1.0)
 
 
 def _strength_and_share(name: str, share: str = "l1_ratio") -> dict[str, Any]:
@@ -320,8 +323,21 @@ def _strength_and_share(name: str, share: str = "l1_ratio") -> dict[str, Any]:
     }
 
 
+def _no_penalty(name: str) -> dict[str, Any]:
+    """Decay outside the adaptive step: no penalty imitates it, and only the strength 0 has a translation."""
+    return {
+        "name": name,
+        "parameters": ("weight_decay",),
+        "takes": ("l2",),
+        "recipe": "no equivalent (with its usual ε)",
+        "data": _one,
+        "uses_reduction": True,
+        "penalty": _no_penalty_only(name),
+        "settings": _no_decay_only(name),
+    }
+
+
 _FRAMEWORK: dict[str, Any] = {"data": _reduction, "uses_reduction": True}
-_DECOUPLED: dict[str, Any] = {"data": _one, "uses_reduction": True, "takes": ("l2",)}
 _SGD: dict[str, Any] = {
     "parameters": ("alpha", "penalty", "l1_ratio"),
     "data": _one,
@@ -421,17 +437,12 @@ _ALL = [
     Convention(name="torch.SGD", **_WEIGHT_DECAY),
     Convention(name="torch.Adam", **_WEIGHT_DECAY),
     Convention(
-        name="torch.AdamW",
-        parameters=("weight_decay",),
         objective="none: w ← (1 − lr·weight_decay) w − lr m̂ / (√v̂ + ε)",
-        recipe="no equivalent (with its usual ε)",
-        penalty=_no_penalty_only("torch.AdamW"),
-        settings=_no_decay_only("torch.AdamW"),
         remarks=(
             "default weight_decay 0.01; rests where weight_decay·w = −g / (|g| + ε), a sign for ε = 1e-8; "
             "only an ε far above every |g| gives L2, with λ = ε·weight_decay"
         ),
-        **_DECOUPLED,
+        **_no_penalty("torch.AdamW"),
     ),
     Convention(
         name="SGDW",
@@ -477,13 +488,8 @@ _ALL = [
         **_only_l2("weight_decay", 1 / 2),
     ),
     Convention(
-        name="keras.Adam",
-        parameters=("weight_decay",),
         objective="none: the update of AdamW",
-        recipe="no equivalent (with its usual ε)",
-        penalty=_no_penalty_only("keras.Adam"),
-        settings=_no_decay_only("keras.Adam"),
-        **_DECOUPLED,
+        **_no_penalty("keras.Adam"),
     ),
     Convention(
         name="web.l1", objective="loss + λ Σ|w|", recipe="as keras.l1", **_FRAMEWORK, **_only_l1("lambda_")
@@ -500,23 +506,17 @@ _ALL = [
     ),
     Convention(
         name="web.l1_over_2m",
-        parameters=("lambda_",),
         objective="loss + λ/(2m) Σ|w|, m samples",
         recipe="2m times keras.l1",
-        takes=("l1",),
-        penalty=lambda s, facts: (_strength(s, "lambda_") / _over_2m(facts), 0.0),
-        settings=lambda c1, c2, facts: {"lambda_": c1 * _over_2m(facts)},
         **_FRAMEWORK,
+        **_one_part("l1", "lambda_", _over_2m),
     ),
     Convention(
         name="web.l2_over_2m",
-        parameters=("lambda_",),
         objective="loss + λ/(2m) Σw², m samples",
         recipe="2m times keras.l2",
-        takes=("l2",),
-        penalty=lambda s, facts: (0.0, _strength(s, "lambda_") / _over_2m(facts)),
-        settings=lambda c1, c2, facts: {"lambda_": c2 * _over_2m(facts)},
         **_FRAMEWORK,
+        **_one_part("l2", "lambda_", _over_2m),
     ),
     Convention(
         name="web.lambda_twice",

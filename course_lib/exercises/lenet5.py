@@ -316,6 +316,19 @@ def report_cases(rng: Rng) -> list[Case]:
     return [Case((one_way,), label="one_way"), Case((random,), label="random"), Case((never,), label="never")]
 
 
+def _parameters(name: str, count: int, *, difficulty: int, **wrong: tuple[int, str]) -> Value:
+    """How many parameters has a layer? Each wrong count comes with its source."""
+    return Value(
+        id=f"lenet5.{name}",
+        chapter=10,
+        minutes=4,
+        difficulty=difficulty,
+        reference=float(count),
+        rtol=1e-9,
+        misconceptions={key: Misconception(float(number), source) for key, (number, source) in wrong.items()},
+    )
+
+
 EXERCISES = [
     Exercise(
         id="lenet5.conv2d",
@@ -419,36 +432,27 @@ EXERCISES = [
         cases=pool_cases,
         exact_zeros=True,
     ),
-    Value(
-        id="lenet5.c3_parameters",
-        chapter=10,
-        minutes=4,
+    _parameters(
+        "c3_parameters",
+        1516,
         difficulty=2,
-        reference=1516.0,
-        rtol=1e-9,
-        misconceptions={
-            "full": Misconception(2416.0, "result P13"),
-            "no_biases": Misconception(1500.0, "biases left out"),
-            "bias_each_connection": Misconception(1560.0, "bias inside the sum over channels"),
-            "one_input_each": Misconception(416.0, "kernel without depth"),
-            "full_no_biases": Misconception(2400.0, "result P13"),
-            "biases_of_inputs": Misconception(1506.0, "one bias per input map"),
-        },
+        full=(2416, "result P13"),
+        no_biases=(1500, "biases left out"),
+        bias_each_connection=(1560, "bias inside the sum over channels"),
+        one_input_each=(416, "kernel without depth"),
+        full_no_biases=(2400, "result P13"),
+        biases_of_inputs=(1506, "one bias per input map"),
     ),
-    Value(
-        id="lenet5.c5_parameters",
-        chapter=10,
-        minutes=4,
-        reference=94200.0,
-        rtol=1e-9,
-        misconceptions={
-            "valid_padding": Misconception(48120.0, "erratum 27"),
-            "no_biases": Misconception(94080.0, "biases left out"),
-            "without_maps": Misconception(6000.0, "maps not counted"),
-            "pooled_once": Misconception(376440.0, "second pooling left out"),
-            "not_pooled": Misconception(1505400.0, "both poolings left out"),
-            "bias_each_input": Misconception(94864.0, "one bias per input"),
-        },
+    _parameters(
+        "c5_parameters",
+        94_200,
+        difficulty=1,
+        valid_padding=(48_120, "erratum 27"),
+        no_biases=(94_080, "biases left out"),
+        without_maps=(6000, "maps not counted"),
+        pooled_once=(376_440, "second pooling left out"),
+        not_pooled=(1_505_400, "both poolings left out"),
+        bias_each_input=(94_864, "one bias per input"),
     ),
     Exercise(
         id="lenet5.report",
