@@ -34,8 +34,10 @@ for learners
 
 for instructors
   run         execute every chapter without a browser; readable pages in build/html/
-  workshop    the edition without solutions, in build/workshop/
+  workshop    the edition without solutions, as a zip to hand out in build/
   timing      how long each section of a chapter takes, estimated
+  wheelhouse  a folder of packages, for machines without a network
+  grade       run and score what learners handed in
 
 for maintainers
   test        everything a pull request must pass
@@ -46,6 +48,8 @@ for maintainers
   setup       the environment alone (setup --dev: with the tools for testing)
 
 Options after the command go to the program behind it: start.py lab --no-browser --port 9000
+setup --wheelhouse FOLDER installs from a folder of packages, without a network; a folder called
+wheelhouse beside start.py is used by itself.
 COURSE_TORCH_INDEX = cpu | default | an address chooses where PyTorch comes from."""
 
 # Which lock each command needs; "dev" holds everything in "learn".
@@ -58,6 +62,8 @@ EDITIONS = {
     "run": "learn",
     "workshop": "learn",
     "timing": "learn",
+    "wheelhouse": "learn",
+    "grade": "learn",
     "notebooks": "dev",
     "results": "dev",
     "readme": "dev",
@@ -296,6 +302,8 @@ def environment():
         IPYTHONDIR=os.path.join(jupyter, "ipython"),
         MPLCONFIGDIR=os.path.join(jupyter, "matplotlib"),
     )
+    if os.path.isdir(os.path.join(ROOT, "mirror")):  # a workshop kit brings optional data sets
+        variables.setdefault("COURSE_DATA_MIRROR", os.path.join(ROOT, "mirror"))
     return variables
 
 
@@ -420,10 +428,52 @@ def answers(address, seconds=3.0):
     return reached == [200]
 
 
-def install_torch():
+def machine_name():
+    """What a wheelhouse calls this machine and its Python: 'linux-x86_64/3.12'."""
+    import platform
+
+    system = {"linux": "linux", "darwin": "macos", "win32": "windows"}.get(sys.platform, sys.platform)
+    processor = platform.machine().lower().replace("amd64", "x86_64")
+    return "%s-%s/%d.%d" % ((system, processor) + tuple(sys.version_info[:2]))
+
+
+def wheelhouse():
+    """The folder of packages to install from without a network, or None.
+
+    One that was asked for must fit; one that lies beside start.py and does not is passed over.
+    """
+    import json
+
+    asked = os.environ.get("COURSE_WHEELHOUSE", "").strip()
+    folder = os.path.abspath(asked) if asked else os.path.join(ROOT, "wheelhouse")
+    if not asked and not os.path.isdir(folder):
+        return None
+    try:
+        with open(os.path.join(folder, "wheelhouse.json"), encoding="utf-8") as file:
+            targets = json.load(file)["targets"]
+        complete = sorted(name for name in targets if not targets[name]["missing"])
+    except (OSError, ValueError, KeyError, TypeError):
+        complete = []
+    if machine_name() in complete:
+        return folder
+    sentence = "The packages in %s are for %s; this machine is %s." % (
+        folder,
+        ", ".join(complete) or "no machine (its wheelhouse.json is missing or not complete)",
+        machine_name(),
+    )
+    if asked:
+        raise Stop(sentence, "Ask for the folder that fits, or leave out --wheelhouse to use the network.")
+    say("  %s They are passed over." % sentence)
+    return None
+
+
+def install_torch(offline=()):
     """The processor-only build when PyTorch's own index answers: 200 MB instead of gigabytes of CUDA."""
     choice = os.environ.get("COURSE_TORCH_INDEX", "").strip()
     what, wanted = "PyTorch %s" % TORCH, "torch==" + TORCH
+    if offline:
+        step(what, pip(*(["install", "--no-deps"] + list(offline) + [wanted])))
+        return
     if choice not in ("", "cpu", "default"):
         step(what + " from " + choice, pip("install", "--no-deps", "--index-url", choice, wanted))
         return
@@ -485,11 +535,13 @@ def install(edition):
         remove_venv("its pip is incomplete")
         version = make_venv()
     repair()
+    folder = wheelhouse() if edition == "learn" else None
+    offline = ["--no-index", "--find-links", folder] if folder else []
     if not has_torch():
-        install_torch()
+        install_torch(offline)
     step(
         "Packages of requirements/%s.txt" % edition,
-        pip("install", "--require-hashes", "-r", lock_of(edition)),
+        pip(*(["install", "--require-hashes"] + offline + ["-r", lock_of(edition)])),
     )
     step("The course", pip("install", "--no-index", "--no-deps", "--no-build-isolation", "-e", "."))
     step("Check of the packages", pip("check"))
@@ -530,11 +582,11 @@ def set_up(edition):
 # ---------------------------------------------------------------- the commands
 
 
-def hand_over(command, **variables):
+def hand_over(command, cwd=None, **variables):
     """Run a program in our environment and give back its exit status; Ctrl-C and kill reach it."""
     import signal
 
-    process = subprocess.Popen(command, env=dict(environment(), **variables), cwd=ROOT)
+    process = subprocess.Popen(command, env=dict(environment(), **variables), cwd=cwd or ROOT)
     before = signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
     try:
         while True:
@@ -546,8 +598,8 @@ def hand_over(command, **variables):
         signal.signal(signal.SIGTERM, before)
 
 
-def course(*arguments):
-    return hand_over([venv_python(), "-m", "course_lib.cli"] + list(arguments))
+def course(*arguments, **options):
+    return hand_over([venv_python(), "-m", "course_lib.cli"] + list(arguments), **options)
 
 
 def has_browser():
@@ -605,6 +657,9 @@ def test(arguments):
 def dispatch(command, arguments):
     edition = EDITIONS[command]
     if command == "setup":
+        if "--wheelhouse" in arguments[:-1]:
+            folder = arguments[arguments.index("--wheelhouse") + 1]
+            os.environ["COURSE_WHEELHOUSE"] = os.path.abspath(folder)
         edition = "dev" if "--dev" in arguments else "learn"
         set_up(edition)
         say("Ready. Next: python3 start.py lab")
@@ -614,6 +669,8 @@ def dispatch(command, arguments):
         return lab(arguments)
     if command in ("test", "test-all"):
         return test((["--run-slow"] if command == "test-all" else []) + arguments)
+    if command in ("wheelhouse", "grade"):  # they take a folder of yours, named from where you are
+        return course(command, *arguments, cwd=os.getcwd())
     return course(command, *arguments)
 
 

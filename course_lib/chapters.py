@@ -56,14 +56,15 @@ def read(path: Path) -> Chapter:
         )
     return Chapter(
         stem=path.stem,
-        title=str(course.get("title") or _title(path.stem)),
+        title=str(course.get("title") or title(path.stem)),
         question=str(course.get("question") or MAP.get(path.stem, "")),
         minutes=course["minutes"],
         outcomes=tuple(str(outcome) for outcome in course.get("outcomes", ())),
     )
 
 
-def _title(stem: str) -> str:
+def title(stem: str) -> str:
+    """Return the title a chapter has by its file's name: ``02_ridge`` is Ridge."""
     return stem[3:].replace("_", " ").capitalize().replace("Lenet5", "LeNet-5")
 
 
@@ -77,7 +78,7 @@ def table(source: Path) -> str:
         for chapter in chapters
     ]
     written = {chapter.stem for chapter in chapters}
-    planned = [f"{stem[:2]} {_title(stem)}" for stem in MAP if stem not in written]
+    planned = [f"{stem[:2]} {title(stem)}" for stem in MAP if stem not in written]
     lines = rows if chapters else []
     return "\n".join([*lines, *(["", "Planned: " + " · ".join(planned) + "."] if planned else [])])
 

@@ -17,11 +17,13 @@ COMMANDS = {
     "convert": ("course_lib.conventions.command", "main", "translate a strength from one tool to another"),
     "copies": ("course_lib.notebooks.commands", "learner_copies", "fill my_course/ with copies to work in"),
     "run": ("course_lib.notebooks.commands", "run", "execute chapters headless, pages in build/html/"),
-    "workshop": ("course_lib.notebooks.commands", "workshop", "the edition without solutions"),
+    "workshop": ("course_lib.notebooks.commands", "workshop", "the edition without solutions, and a zip"),
     "notebooks": ("course_lib.notebooks.commands", "build", "regenerate and execute changed chapters"),
     "results": ("course_lib.notebooks.commands", "results", "recompute what a chapter only loads"),
     "timing": ("course_lib.notebooks.timing", "main", "how long each section takes, estimated"),
     "bench": ("course_lib.bench.command", "main", "the solvers timed beside their peers, with accuracy"),
+    "wheelhouse": ("course_lib.workshop.wheelhouse", "main", "packages to install from without a network"),
+    "grade": ("course_lib.workshop.grade", "main", "run and score handed-in notebooks (not a sandbox)"),
     "readme": ("course_lib.chapters", "main", "bring the chapter table of README.md up to date"),
 }
 
@@ -36,6 +38,19 @@ OPTIONS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
     "only": (("--only", {"nargs": "+", "metavar": "NAME", "help": "these works alone"}),),
     "quick": (("--quick", {"action": "store_true", "help": "small problems: does it run, is it right?"}),),
     "output": (("--output", {"metavar": "FOLDER", "default": None, "help": "where to write"}),),
+    "no_data": (("--no-data", {"action": "store_true", "help": "leave optional data sets out of the zip"}),),
+    "folder": (("folder", {"metavar": "DIR", "help": "the folder to read, or to fill"}),),
+    "target": (
+        ("--platform", {"help": "linux-x86_64, macos-arm64 or windows-x86_64 (default: this machine's)"}),
+        ("--python", {"metavar": "X.Y", "help": "3.11, 3.12 or 3.13 (default: this one)"}),
+    ),
+    "grading": (
+        ("--seed", {"type": int, "help": "of the random cases (default: drawn, kept and printed)"}),
+        ("--seconds", {"type": float, "default": 300.0, "help": "for one notebook (default 300)"}),
+        ("--cell-seconds", {"type": float, "default": 60.0, "help": "for one cell or answer (default 60)"}),
+        ("--memory", {"type": int, "default": 2000, "help": "MB for one notebook (default 2000)"}),
+        ("--jobs", {"type": int, "help": "notebooks at a time (default: one a core)"}),
+    ),
 }
 
 TAKES: dict[str, tuple[str, ...]] = {
@@ -45,12 +60,21 @@ TAKES: dict[str, tuple[str, ...]] = {
     "convert": ("terms", "card", "output"),
     "copies": ("output",),
     "run": ("chapters", "output"),
-    "workshop": ("chapters", "output"),
+    "workshop": ("chapters", "output", "no_data"),
     "notebooks": ("chapters", "check", "force"),
     "results": ("chapters", "check", "force"),
     "timing": ("chapters",),
     "bench": ("quick", "only", "output", "force"),
+    "wheelhouse": ("folder", "target"),
+    "grade": ("folder", "grading", "output", "force"),
     "readme": ("check",),
+}
+
+NOTES = {
+    "grade": "DIR holds LEARNER/*.ipynb or LEARNER_NN_stem.ipynb. This is not a sandbox: notebooks run with "
+    "your rights, and limits bound accidents, not malice. In a container: docker run --rm --network none "
+    '--memory 6g --pids-limit 512 -v "$PWD/handed_in:/handed_in" course-grade grade /handed_in '
+    "(docs/workshop.md has the image; podman takes the same words).",
 }
 
 
@@ -60,7 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"course {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (_, _, summary) in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=summary)
+        command = commands.add_parser(name, help=summary, description=summary, epilog=NOTES.get(name))
         for option in TAKES[name]:
             for flag, settings in OPTIONS[option]:
                 command.add_argument(flag, **settings)  # type: ignore[arg-type]

@@ -66,7 +66,7 @@ def test_help_names_every_command(capsys):
         ("notebooks 02 03 --check", {"chapters": ["02", "03"], "check": True, "force": False}),
         ("notebooks --force", {"chapters": [], "check": False, "force": True}),
         ("run 02", {"chapters": ["02"], "output": None}),
-        ("workshop --output there", {"chapters": [], "output": "there"}),
+        ("workshop --output there", {"chapters": [], "output": "there", "no_data": False}),
         ("results 09 --check", {"chapters": ["09"], "check": True, "force": False}),
         ("copies", {"output": None}),
         ("doctor --json", {"json": True}),

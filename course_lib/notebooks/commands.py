@@ -43,19 +43,25 @@ def run(args: argparse.Namespace) -> int:
 
 
 def workshop(args: argparse.Namespace) -> int:
-    """Write the edition without solutions and outputs to ``build/workshop/``."""
-    from course_lib.notebooks import editions
+    """Write the edition without solutions and outputs to ``build/workshop/``, and the kit as a zip."""
+    from course_lib.notebooks import editions, first_cell
+    from course_lib.workshop import kit
 
     root = files.find_root(_path(args, "root"))
     output = _path(args, "output") or root / "build" / "workshop"
 
     def one(path: Path) -> str:
-        source.write(editions.workshop(source.load(path)), output / path.name)
+        source.write(first_cell.explained(editions.workshop(source.load(path))), output / path.name)
         return "solutions removed"
 
     status = _for_each(args, root / "notebooks", ".ipynb", one)
     editions.copy_material(root, output)
     print(f"Workshop edition: {_shown(output)}")
+    if not status and (root / "start.py").is_file():
+        archive = output.with_name(f"{output.name}.zip")
+        stems = [path.stem for path in files.select(root / "notebooks", ".ipynb", _names(args))]
+        said = kit.write(root, output, stems, archive, with_data=not _flag(args, "no_data"))
+        print("\n  ".join([f"Kit to hand out: {_shown(archive)}", *said]))
     return status
 
 

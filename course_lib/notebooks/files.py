@@ -28,7 +28,8 @@ def find_root(start: Path | None = None) -> Path:
     package = Path(course_lib.__file__).resolve().parents[1]
     candidates = [here, *here.parents] if start else [package, here, *here.parents]
     for folder in candidates:
-        if (folder / "notebooks").is_dir() and (folder / "notebooks" / "source").is_dir():
+        marks = (folder / "notebooks" / "source", folder / "start.py")  # a workshop kit has no sources
+        if (folder / "notebooks").is_dir() and any(mark.exists() for mark in marks):
             return folder
     raise FileNotFoundError(f"There is no course in {here} or above it: no folder with notebooks/source.")
 

@@ -13,8 +13,10 @@ import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nbformat import NotebookNode
+if TYPE_CHECKING:  # importing nbformat takes a second, and the processes that grade do without it
+    from nbformat import NotebookNode
 
 __all__ = [
     "TAGS",

@@ -1,0 +1,34 @@
+"""A first cell for notebooks that travel alone: what to do where ``course_lib`` is missing (Colab)."""
+
+from __future__ import annotations
+
+import copy
+
+import nbformat
+from nbformat import NotebookNode
+
+__all__ = ["SOURCE", "explained"]
+
+SOURCE = """\
+# Is the course's own package on this machine? If it is not, this cell says what to do.
+try:
+    import course_lib
+except ModuleNotFoundError:
+    raise ModuleNotFoundError(
+        "This chapter needs course_lib, the course's own package, and it is not installed here.\\n"
+        "On your own machine: run 'python3 start.py lab' in the course's folder; it opens the chapters.\\n"
+        "In Colab or another hosted notebook: bring the course's folder there (git clone its address, or\\n"
+        "upload its zip and unpack it), run '%pip install ./NAME_OF_THE_FOLDER' in a cell, restart the\\n"
+        "kernel, and run this cell again."
+    ) from None"""
+
+
+def explained(notebook: NotebookNode) -> NotebookNode:
+    """Return ``notebook`` with the cell in front of its first code cell; unchanged if it is there already."""
+    result = copy.deepcopy(notebook)
+    code = [index for index, cell in enumerate(result.cells) if cell.cell_type == "code"]
+    if code and result.cells[code[0]].source != SOURCE:
+        cell = nbformat.v4.new_code_cell(SOURCE)
+        cell.id = "is-course-lib-here"
+        result.cells.insert(code[0], cell)
+    return result
