@@ -44,6 +44,7 @@ for maintainers
   test-all    the same and the slow checks
   notebooks   regenerate and execute the chapters whose source changed
   results     recompute the experiments that a chapter only loads
+  site        the website, in build/site/
   readme      bring the chapter table of README.md up to date
   setup       the environment alone (setup --dev: with the tools for testing)
 
@@ -67,6 +68,7 @@ EDITIONS = {
     "notebooks": "dev",
     "results": "dev",
     "readme": "dev",
+    "site": "dev",
     "test": "dev",
     "test-all": "dev",
 }
@@ -678,9 +680,6 @@ def main(argv):
     if not argv or argv[0] in ("-h", "--help", "help"):
         say(USAGE)
         return 0 if argv else 2
-    if argv[0] == "site":
-        say("The website is not part of this version. Pages to read: python3 start.py run, then build/html/.")
-        return 2
     if argv[0] not in EDITIONS:
         say("start.py has no command '%s'.\n\n%s" % (argv[0], USAGE))
         return 2

@@ -29,10 +29,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _place(item: pytest.Item) -> int:
-    """Files that run many chapters, the one that runs a browser, single chapters, all others."""
+    """Files that run many chapters, those that run a browser, single chapters, all others."""
     if item.path.stem.startswith("test_editions_"):
         return 0
-    if item.path.stem == "test_browser":
+    if item.path.stem in ("test_browser", "test_site"):
         return 1
     return 2 if item.path.suffix == ".ipynb" else 3
 

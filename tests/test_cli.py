@@ -74,6 +74,7 @@ def test_help_names_every_command(capsys):
         ("data", {"names": [], "json": False}),
         ("data mnist prostate", {"names": ["mnist", "prostate"], "json": False}),
         ("readme --check", {"check": True}),
+        ("site 02 --fetch", {"chapters": ["02"], "output": None, "fetch": True, "tests": None}),
     ],
 )
 def test_arguments_reach_the_implementation(monkeypatch, line, expected):

@@ -204,7 +204,7 @@ def called(text):
 def test_makefile_is_a_list_of_the_same_commands():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (names,) = re.findall(r"^COMMANDS = (.*)$", makefile, re.MULTILINE)
-    assert set(names.split()) == set(START.EDITIONS) | {"site"}
+    assert set(names.split()) == set(START.EDITIONS)
     recipes = [line for line in makefile.splitlines() if line.startswith("\t")]
     assert len(recipes) == 2
     assert all("start.py" in recipe for recipe in recipes)
@@ -223,10 +223,12 @@ def test_workflows_call_what_exists(path):
     assert all("timeout-minutes" in job for job in workflow["jobs"].values())
 
 
-def test_workflows_are_the_four_kinds():
+def test_workflows_are_the_five_kinds():
     workflows = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in WORKFLOWS}
     assert set(workflows["tests"]["jobs"]) == {"strict", "execute"}
     assert "schedule" in workflows["newest"][True]
+    assert workflows["pages"]["jobs"]["deploy"]["needs"] == "build"
+    assert workflows["pages"]["permissions"]["pages"] == "write"
     assert list(workflows["gpu"][True]) == ["workflow_dispatch"]
 
 

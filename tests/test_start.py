@@ -631,7 +631,8 @@ def test_test_all_adds_the_slow_checks(start, handed):
 
 
 @pytest.mark.parametrize(
-    "command", ["doctor", "progress", "data", "run", "workshop", "timing", "notebooks", "results", "readme"]
+    "command",
+    ["doctor", "progress", "data", "run", "workshop", "timing", "notebooks", "results", "readme", "site"],
 )
 def test_the_rest_goes_to_course(start, handed, command):
     from course_lib import cli
@@ -653,7 +654,6 @@ def test_setup_is_the_environment_alone(start, handed, argv, edition):
         ([], 2, "usage:"),
         (["--help"], 0, "usage:"),
         (["labb"], 2, "'labb'"),
-        (["site"], 2, "not part of this version"),
     ],
 )
 def test_what_is_no_command(start, handed, capsys, argv, status, said):

@@ -1,0 +1,739 @@
+"""Exercises of chapter 07: folds, scores, their standard errors, and searches."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from course_lib.exercises.exercise import Case, Choice, Exercise, Fresh, Misconception
+
+__all__ = ["EXERCISES"]
+
+Array = np.ndarray
+Folds = list[Array]
+
+
+# ------------------------------------------------------------------------------------------- folds
+
+
+def folds(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """K parts of the rows 0 to n-1 in random order, of sizes that differ by one at most."""
+    return np.array_split(rng.permutation(n), K)
+
+
+def folds_strided(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """Every K-th of the shuffled rows."""
+    order = rng.permutation(n)
+    return [order[k::K] for k in range(K)]
+
+
+def folds_labels(n: int, K: int, rng: np.random.Generator) -> list[list[int]]:
+    """A number of the fold for every row, shuffled; lists."""
+    fold = np.arange(n) % K
+    rng.shuffle(fold)
+    return [[i for i in range(n) if fold[i] == k] for k in range(K)]
+
+
+def folds_in_order(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """Without shuffling."""
+    return np.array_split(np.arange(n), K)
+
+
+def folds_remainder_lost(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """The rest of n / K is dropped."""
+    order, size = rng.permutation(n), n // K
+    return [order[k * size : (k + 1) * size] for k in range(K)]
+
+
+def folds_last_takes_all(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """The rest of n / K goes to the last fold."""
+    order, size = rng.permutation(n), n // K
+    return [order[k * size : (k + 1) * size if k < K - 1 else n] for k in range(K)]
+
+
+def folds_drawn_each_time(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """K random test sets, drawn independently of one another."""
+    return [rng.permutation(n)[: n // K + (k < n % K)] for k in range(K)]
+
+
+def folds_with_replacement(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """A bootstrap sample, cut into pieces."""
+    return np.array_split(rng.integers(0, n, n), K)
+
+
+def folds_of_training_rows(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """The training rows of every fold."""
+    return [np.setdiff1d(np.arange(n), test) for test in folds(n, K, rng)]
+
+
+def folds_own_seed(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """A generator of its own, with the same order in every call."""
+    return folds(n, K, np.random.default_rng(0))
+
+
+def folds_global(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """NumPy's global state."""
+    return np.array_split(np.random.permutation(n), K)  # noqa: NPY002
+
+
+def folds_of_size_k(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """K taken for the size of a fold."""
+    order = rng.permutation(n)
+    return [order[start : start + K] for start in range(0, n, K)]
+
+
+def seen(answer: Callable[..., Any], n: int, K: int, rng: np.random.Generator) -> dict[str, Any]:
+    """What must hold for random folds, as numbers."""
+    same = copy.deepcopy(rng)
+    parts = [np.asarray(part, dtype=int).ravel() for part in answer(n, K, rng)]
+    repeated = [np.asarray(part, dtype=int).ravel() for part in answer(n, K, same)]
+    again = [np.asarray(part, dtype=int).ravel() for part in answer(n, K, rng)]
+    rows = np.concatenate(parts)
+    stays = len(parts) == len(again) and all(map(np.array_equal, map(np.sort, parts), map(np.sort, again)))
+    neighbours = np.mean(np.concatenate([np.diff(np.sort(part)) == 1 for part in parts if len(part) > 1]))
+    return {
+        "number of folds": len(parts),
+        "sizes": np.sort([len(part) for part in parts]),
+        "how often each row is held out": np.bincount(rows, minlength=n),
+        "folds are runs of neighbouring rows": bool(neighbours > 0.9),
+        "a second call gives the same folds": bool(stays),
+        "the same generator gives the same folds": bool(
+            len(parts) == len(repeated) and all(map(np.array_equal, parts, repeated))
+        ),
+    }
+
+
+def fold_cases(rng: np.random.Generator) -> list[Case]:
+    """Sizes with and without a rest."""
+    seeds = rng.integers(0, 2**31, 3).tolist()
+    return [
+        Case((n, K, Fresh(partial(np.random.default_rng, seed))), label=label, observe=seen)
+        for (n, K, label), seed in zip(
+            ((43, 5, "rest"), (60, 4, "even"), (59, 10, "rest")), seeds, strict=True
+        )
+    ]
+
+
+# ------------------------------------------------------------------------------------- best strength
+
+
+def choose(lams: Array, errors: Array) -> float:
+    """The strength with the smallest mean error over the folds (7.1)."""
+    return float(np.asarray(lams)[np.asarray(errors).mean(axis=1).argmin()])
+
+
+def choose_loop(lams: Array, errors: Array) -> float:
+    """One strength at a time."""
+    best, best_error = None, np.inf
+    for lam, row in zip(lams, errors, strict=True):
+        if sum(row) < best_error:
+            best, best_error = lam, sum(row)
+    return float(best if best is not None else np.nan)
+
+
+def choose_sorted(lams: Array, errors: Array) -> np.floating:
+    """By sorting."""
+    return np.asarray(lams)[np.argsort(np.asarray(errors) @ np.ones(np.shape(errors)[1]))[0]]
+
+
+def _of_winners(combine: Callable[[Array], Any]) -> Callable[[Array, Array], Any]:
+    """Each fold's own best strength, then these are combined."""
+    return lambda lams, errors: combine(np.asarray(lams)[np.asarray(errors).argmin(axis=0)])
+
+
+def most_frequent(winners: Array) -> float:
+    """The strength that wins most folds, of several the largest."""
+    values, counts = np.unique(winners, return_counts=True)
+    return float(values[counts == counts.max()].max())
+
+
+def luckiest(lams: Array, errors: Array) -> float:
+    """The strength of the smallest single error."""
+    return float(lams[np.unravel_index(np.argmin(errors), np.shape(errors))[0]])
+
+
+#: Rows are strengths, columns are folds. Each table tells all ways of choosing apart.
+TABLES = {
+    "far": (
+        [0.01, 0.1, 1.0, 10.0, 100.0],
+        [[5.0, 2.0, 9.0, 6.0], [3.0, 3.0, 7.0, 4.6], [4.0, 4.0, 4.0, 4.5], [6.0, 7.0, 3.5, 5.0],
+         [9.0, 9.0, 3.4, 3.0]],
+    ),
+    "any_order": (
+        [2.0, 0.02, 20.0, 0.2],
+        [[3.0, 9.0, 2.0, 3.0, 3.0], [1.0, 6.0, 9.0, 8.0, 8.0], [9.0, 2.0, 3.0, 3.5, 9.0],
+         [2.9, 9.5, 4.0, 2.9, 2.9]],
+    ),
+}  # fmt: skip
+
+
+def choose_cases(rng: np.random.Generator) -> list[Case]:
+    """Fixed tables, and random ones in which every way of choosing gives another strength."""
+    cases = [Case(tuple(map(np.array, table)), label=label) for label, table in TABLES.items()]
+    wrong = (_of_winners(np.mean), _of_winners(np.median), most_frequent_of, luckiest,
+             choose_median_score, choose_largest_error, choose_worst_fold,
+             _scored(np.log), _scored(np.sqrt), _scored(lambda e: e / e.min(axis=0)))  # fmt: skip
+    while len(cases) < 4:
+        lams = rng.permutation(np.geomspace(0.01, 100, 9)) * rng.uniform(0.5, 2)
+        errors = np.exp(rng.normal(size=(9, 5)))
+        if not any(np.isclose(answer(lams, errors), choose(lams, errors)) for answer in wrong):
+            cases.append(Case((lams, errors), label="random"))
+    return cases
+
+
+def most_frequent_of(lams: Array, errors: Array) -> float:
+    """As `most_frequent`, from the table."""
+    return most_frequent(np.asarray(lams)[np.asarray(errors).argmin(axis=0)])
+
+
+def _scored(change: Callable[[Array], Array]) -> Callable[[Array, Array], float]:
+    """The errors are changed before they are averaged."""
+    return lambda lams, errors: float(lams[change(errors).mean(axis=1).argmin()])
+
+
+def choose_median_score(lams: Array, errors: Array) -> float:
+    """The median of the folds in place of their mean."""
+    return float(lams[np.median(errors, axis=1).argmin()])
+
+
+def choose_largest_error(lams: Array, errors: Array) -> float:
+    """The largest score, as for an accuracy."""
+    return float(lams[np.mean(errors, axis=1).argmax()])
+
+
+def choose_worst_fold(lams: Array, errors: Array) -> float:
+    """The smallest of the largest errors."""
+    return float(lams[np.max(errors, axis=1).argmin()])
+
+
+# ------------------------------------------------------------------------------------ corrected error
+
+
+def corrected(differences: Array, n_train: int, n_test: int) -> float:
+    """Nadeau and Bengio's standard error of the mean difference (7.2)."""
+    values = np.asarray(differences, float)
+    return float(np.sqrt((1 / len(values) + n_test / n_train) * values.var(ddof=1)))
+
+
+def corrected_inflated(differences: Array, n_train: int, n_test: int) -> float:
+    """The usual standard error, inflated."""
+    J = len(differences)
+    usual = np.std(differences, ddof=1) / np.sqrt(J)
+    return float(usual * np.sqrt(1 + J * n_test / n_train))
+
+
+def corrected_sums(differences: Array, n_train: int, n_test: int) -> float:
+    """Sums written out."""
+    J, mean = len(differences), sum(differences) / len(differences)
+    variance = sum((value - mean) ** 2 for value in differences) / (J - 1)
+    return float((variance / J + variance * n_test / n_train) ** 0.5)
+
+
+def _se(factor: Callable[[int, int, int], float], ddof: int = 1) -> Callable[..., float]:
+    """Another factor before the variance, from the number of splits and the two sizes."""
+
+    def wrong(differences: Array, n_train: int, n_test: int) -> float:
+        return float(np.sqrt(factor(len(differences), n_train, n_test) * np.var(differences, ddof=ddof)))
+
+    return wrong
+
+
+def corrected_cases(rng: np.random.Generator) -> list[Case]:
+    """Several numbers of splits and shares of test rows; a list."""
+    return [
+        Case(([1.0, -2.0, 4.0], 80, 20), label="small"),
+        Case((3 + rng.normal(size=10), 90, 45), label="random"),
+        Case((0.1 * rng.normal(size=25), 300, 142), label="random"),
+    ]
+
+
+# ---------------------------------------------------------------------------------------- one-SE rule
+
+
+def one_se(lams: Array, errors: Array) -> float:
+    """The largest strength whose mean error is within one standard error of the smallest (7.3)."""
+    lams, errors = np.asarray(lams, float), np.asarray(errors, float)
+    mean = errors.mean(axis=1)
+    best = mean.argmin()
+    se = errors[best].std(ddof=1) / np.sqrt(errors.shape[1])
+    return float(lams[mean <= mean[best] + se].max())
+
+
+def one_se_loop(lams: Array, errors: Array) -> float:
+    """From the largest strength down."""
+    means = [sum(row) / len(row) for row in errors]
+    row = np.asarray(errors)[means.index(min(means))]
+    limit = min(means) + np.sqrt(row.var(ddof=1) / len(row))
+    for lam, mean in sorted(zip(lams, means, strict=True), reverse=True):
+        if mean <= limit:
+            return float(lam)
+    return float("nan")
+
+
+def one_se_sorted(lams: Array, errors: Array) -> np.floating:
+    """With everything sorted first."""
+    order = np.argsort(lams)
+    lams, errors = np.asarray(lams)[order], np.asarray(errors)[order]
+    mean, se = errors.mean(axis=1), errors.std(axis=1, ddof=1) / errors.shape[1] ** 0.5
+    inside = np.flatnonzero(mean - mean.min() <= se[mean.argmin()])
+    return lams[inside[-1]]
+
+
+def _rule(
+    width: Callable[[Array, int], float], pick: Callable[[Array], Any] = np.max
+) -> Callable[[Array, Array], float]:
+    """Another width of the band, or another strength inside it."""
+
+    def wrong(lams: Array, errors: Array) -> float:
+        lams, errors = np.asarray(lams, float), np.asarray(errors, float)
+        mean = errors.mean(axis=1)
+        best = int(mean.argmin())
+        return float(pick(lams[mean <= mean[best] + width(errors, best)]))
+
+    return wrong
+
+
+def usual_se(errors: Array, best: int) -> float:
+    """The standard error of the best row."""
+    return float(errors[best].std(ddof=1) / np.sqrt(errors.shape[1]))
+
+
+def one_se_own(lams: Array, errors: Array) -> float:
+    """Each strength's own standard error."""
+    lams, errors = np.asarray(lams, float), np.asarray(errors, float)
+    mean, se = errors.mean(axis=1), errors.std(axis=1, ddof=1) / np.sqrt(errors.shape[1])
+    return float(lams[mean - se <= mean.min()].max())
+
+
+def one_se_first(lams: Array, errors: Array) -> float:
+    """The first of the list that qualifies, as if the strengths were sorted from large to small."""
+    return _rule(usual_se, lambda inside: inside[0])(lams, errors)
+
+
+def one_se_last(lams: Array, errors: Array) -> float:
+    """The last of the list, as if the strengths were sorted from small to large."""
+    return _rule(usual_se, lambda inside: inside[-1])(lams, errors)
+
+
+ONE_SE_WRONG: dict[str, Callable[[Array, Array], float]] = {
+    "minimum": choose,
+    "standard_deviation": _rule(lambda errors, best: float(errors[best].std(ddof=1))),
+    "weakest": _rule(usual_se, np.min),
+    "own_error": one_se_own,
+    "all_scores": _rule(lambda errors, best: float(errors.std(ddof=1) / np.sqrt(errors.size))),
+    "mean_error": _rule(
+        lambda errors, best: float(np.mean(errors.std(axis=1, ddof=1)) / np.sqrt(errors.shape[1]))
+    ),
+    "two": _rule(lambda errors, best: 2 * usual_se(errors, best)),
+    "order_down": one_se_first,
+    "order_up": one_se_last,
+    "ddof": _rule(lambda errors, best: float(errors[best].std() / np.sqrt(errors.shape[1]))),
+}
+
+
+def one_se_cases(rng: np.random.Generator) -> list[Case]:
+    """Random curves, strengths in any order, until all rules, right and wrong, are told from one another."""
+    cases: list[Case] = []
+    rules = {"right": one_se, **ONE_SE_WRONG}
+    left = set(itertools.combinations(rules, 2))
+    while left:
+        lams = rng.permutation(np.geomspace(0.01, 10, 24)) * rng.uniform(0.5, 2)
+        bowl = 4 + 0.15 * np.log(lams / 0.2) ** 2
+        folds = int(rng.integers(3, 6))
+        errors = (
+            bowl[:, None] + rng.choice([0.25, 0.5]) * rng.normal(size=(24, folds)) + rng.normal(size=folds)
+        )
+        answers = {name: rule(lams, errors) for name, rule in rules.items()}
+        told = {pair for pair in left if not np.isclose(answers[pair[0]], answers[pair[1]])}
+        if told and (len(told) > 3 or len(left) <= 6):
+            cases.append(Case((lams, errors), label="any_order"))
+            left -= told
+    small = np.array([[4.0, 6.0, 8.0], [3.0, 5.5, 8.0], [3.5, 6.0, 9.0], [6.0, 9.0, 12.0], [2.0, 8.0, 10.0]])
+    return [Case((np.array([0.1, 0.3, 1.0, 10.0, 3.0]), small), label="small"), *cases]
+
+
+# --------------------------------------------------------------------------------- successive halving
+
+
+def rungs(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
+    """Candidates and budget of every rung."""
+    if factor < 2:  # no end
+        raise ValueError(f"factor must be >= 2, got {factor}.")
+    plan = [(n, smallest)]
+    while plan[-1][0] > 1 and plan[-1][1] * factor <= largest:
+        n, budget = plan[-1]
+        plan.append((max(n // factor, 1), budget * factor))
+    return plan
+
+
+def rungs_recursive(n: int, smallest: int, largest: int, factor: int) -> list[list[int]]:
+    """One rung, then the rest."""
+    if n == 1 or smallest * factor > largest:
+        return [[n, smallest]]
+    return [[n, smallest], *rungs_recursive(max(n // factor, 1), smallest * factor, largest, factor)]
+
+
+def rungs_for(n: int, smallest: int, largest: int, factor: int) -> Array:
+    """By powers, as an array."""
+    plan: list[tuple[int, int]] = []
+    for k in range(64):
+        if smallest * factor**k > largest or (k and plan[-1][0] == 1):
+            break
+        plan.append((max(n // factor**k, 1), smallest * factor**k))
+    return np.array(plan)
+
+
+def _rungs(
+    fewer: Callable[[int, int], int] = lambda n, f: max(n // f, 1),
+    more: Callable[[int, int], int] = lambda budget, f: budget * f,
+    goes_on: Callable[[int, int, int], bool] = lambda n, next_budget, largest: (
+        n > 1 and next_budget <= largest
+    ),
+) -> Callable[..., list[tuple[int, int]]]:
+    """Another rule for the next rung."""
+
+    def wrong(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
+        plan, budget = [(n, smallest)], smallest
+        while goes_on(n, more(budget, factor), largest) and len(plan) < 30:
+            n, budget = fewer(n, factor), more(budget, factor)
+            plan.append((n, budget))
+        return plan
+
+    return wrong
+
+
+def rungs_turned(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
+    """Budget and number exchanged."""
+    return [(budget, size) for size, budget in rungs(n, smallest, largest, factor)]
+
+
+def rungs_to_none(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
+    """Ends where the division gives no candidate."""
+    return [rung for k, rung in enumerate(rungs(n, smallest, largest, factor)) if n // factor**k >= 1]
+
+
+def rungs_without_first(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
+    """What is left after each rung."""
+    return rungs(n, smallest, largest, factor)[1:]
+
+
+def plain(answer: Callable[..., Any], *args: int) -> Array:
+    """A list of pairs as an array."""
+    return np.array([tuple(rung) for rung in answer(*args)], dtype=float)
+
+
+def rungs_cases(rng: np.random.Generator) -> list[Case]:
+    """Ends by the last candidate, by the budget, with and without a rest."""
+    return [
+        Case((27, 1, 27, 3), label="even", observe=plain),
+        Case((50, 2, 100, 3), label="rest", observe=plain),
+        Case((64, 1, 9, 2), label="budget_ends", observe=plain),
+        Case((7, 3, 1000, 2), label="one_left", observe=plain),
+        Case((20, 2, 1000, 3), label="at_least_one", observe=plain),
+        Case((int(rng.integers(101, 119)), 2, int(rng.integers(200, 250)), 4), label="random", observe=plain),
+    ]
+
+
+# ------------------------------------------------------------------------------------------ nested CV
+
+
+class FoldError:
+    """``fit_error(train, test, lam)``: mean squared error on the rows `test` of ridge fitted to `train`."""
+
+    def __init__(self, X: Array, y: Array) -> None:
+        self.X, self.y = X, y
+
+    def __repr__(self) -> str:
+        return "fit_error"
+
+    def __call__(self, train: Any, test: Any, lam: float) -> float:
+        train, test = np.sort(np.asarray(train, dtype=int)), np.asarray(test, dtype=int)
+        A, t = self.X[train], self.y[train]
+        x, m = A.mean(axis=0), t.mean()
+        w = np.linalg.solve((A - x).T @ (A - x) + len(t) * lam * np.eye(A.shape[1]), (A - x).T @ (t - m))
+        return float(np.mean((self.y[test] - m - (self.X[test] - x) @ w) ** 2))
+
+
+Error = Callable[[Any, Any, float], float]
+
+
+def without(parts: Folds, *left_out: int) -> Array:
+    """All rows but those of some folds."""
+    return np.concatenate([part for k, part in enumerate(parts) if k not in left_out])
+
+
+def inner_scores(fit_error: Error, folds: Folds, lams: Array, outer: int) -> Array:
+    """Mean error of each strength over the folds other than `outer`, none of which sees `outer`."""
+    others = [j for j in range(len(folds)) if j != outer]
+    return np.array(
+        [np.mean([fit_error(without(folds, outer, j), folds[j], lam) for j in others]) for lam in lams]
+    )
+
+
+def nested(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """Mean error of "choose a strength, then fit" over the outer folds."""
+    errors = []
+    for k, test in enumerate(folds):
+        lam = lams[inner_scores(fit_error, folds, lams, k).argmin()]
+        errors.append(fit_error(without(folds, k), test, lam))
+    return float(np.mean(errors))
+
+
+def nested_loops(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """Four loops."""
+    total = 0.0
+    for k in range(len(folds)):
+        rest = [folds[j] for j in range(len(folds)) if j != k]
+        table = np.zeros((len(lams), len(rest)))
+        for i, lam in enumerate(lams):
+            for j, test in enumerate(rest):
+                train = np.hstack([other for m, other in enumerate(rest) if m != j])
+                table[i, j] = fit_error(train, test, lam)
+        total += fit_error(np.hstack(rest), folds[k], lams[int(np.argmin(table.sum(axis=1)))])
+    return total / len(folds)
+
+
+def nested_sets(fit_error: Error, folds: Folds, lams: Array) -> np.floating:
+    """With sets of rows."""
+    rows = set(np.concatenate(folds).tolist())
+    scores = []
+    for test in folds:
+        inner = [part for part in folds if part is not test]
+        rest = rows - set(test.tolist())
+        best = min(
+            lams,
+            key=lambda lam: sum(fit_error(sorted(rest - set(v.tolist())), v, lam) for v in inner),
+        )
+        scores.append(fit_error(sorted(rest), test, best))
+    return np.mean(scores)
+
+
+def table_of(fit_error: Error, folds: Folds, lams: Array) -> Array:
+    """Errors of plain cross-validation, strengths by folds."""
+    return np.array(
+        [[fit_error(without(folds, k), test, lam) for k, test in enumerate(folds)] for lam in lams]
+    )
+
+
+def nested_plain_minimum(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """The smallest score of plain cross-validation."""
+    return float(table_of(fit_error, folds, lams).mean(axis=1).min())
+
+
+def nested_best_of_each(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """The best strength of each outer fold, on that fold."""
+    return float(table_of(fit_error, folds, lams).min(axis=0).mean())
+
+
+def nested_inner_score(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """The inner score of the chosen strength."""
+    return float(np.mean([inner_scores(fit_error, folds, lams, k).min() for k in range(len(folds))]))
+
+
+def nested_inner_trains_on_test(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """The inner training rows hold the outer test fold."""
+    errors = []
+    for k, test in enumerate(folds):
+        others = [j for j in range(len(folds)) if j != k]
+        scores = [sum(fit_error(without(folds, j), folds[j], lam) for j in others) for lam in lams]
+        errors.append(fit_error(without(folds, k), test, lams[int(np.argmin(scores))]))
+    return float(np.mean(errors))
+
+
+def nested_fit_on_all(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """The final model is fitted to all rows."""
+    errors = []
+    for k, test in enumerate(folds):
+        lam = lams[inner_scores(fit_error, folds, lams, k).argmin()]
+        errors.append(fit_error(np.concatenate(folds), test, lam))
+    return float(np.mean(errors))
+
+
+def nested_mean_strength(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """The strengths are averaged, then one of them is scored."""
+    chosen = [lams[inner_scores(fit_error, folds, lams, k).argmin()] for k in range(len(folds))]
+    lam = float(np.mean(chosen))
+    return float(np.mean([fit_error(without(folds, k), test, lam) for k, test in enumerate(folds)]))
+
+
+def nested_one_strength(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """One inner fold chooses in place of all."""
+    errors = []
+    for k, test in enumerate(folds):
+        j = (k + 1) % len(folds)
+        scores = [fit_error(without(folds, k, j), folds[j], lam) for lam in lams]
+        errors.append(fit_error(without(folds, k), test, lams[int(np.argmin(scores))]))
+    return float(np.mean(errors))
+
+
+NESTED_WRONG: dict[str, Callable[..., float]] = {
+    "plain_minimum": nested_plain_minimum,
+    "best_of_each": nested_best_of_each,
+    "inner_score": nested_inner_score,
+    "inner_sees_test": nested_inner_trains_on_test,
+    "fit_on_all": nested_fit_on_all,
+    "mean_strength": nested_mean_strength,
+    "one_inner_fold": nested_one_strength,
+}
+
+
+def nested_cases(rng: np.random.Generator) -> list[Case]:
+    """Small noisy problems on which all ways of counting differ."""
+    cases: list[Case] = []
+    while len(cases) < 3:
+        n, K = (24, 4) if not cases else (30, 5)
+        X, lams = rng.normal(size=(n, 6)), np.array([3.0, 0.01, 0.3, 30.0])
+        y = X[:, 0] + 1.5 * rng.normal(size=n)
+        fit_error, parts = FoldError(X, y), np.array_split(rng.permutation(n), K)
+        args = (fit_error, parts, lams)
+        right = nested(*args)
+        if all(abs(wrong(*args) - right) > 1e-3 * right for wrong in NESTED_WRONG.values()):
+            cases.append(Case(args, label="random"))
+    return cases
+
+
+EXERCISES = [
+    Choice(
+        id="choosing_strength.leak",
+        chapter=7,
+        minutes=2,
+        difficulty=1,
+        options=("a", "b", "c", "d"),
+        correct="c",
+        misconceptions={"a": "screening", "b": "outliers", "d": "oversampling"},
+    ),
+    Exercise(
+        id="choosing_strength.folds",
+        chapter=7,
+        minutes=4,
+        difficulty=1,
+        signature="fold_rows(n, K, rng)",
+        reference=folds,
+        alternatives={"strided": folds_strided, "labels": folds_labels},
+        misconceptions={
+            "in_order": Misconception(folds_in_order, "pitfall: sorted data"),
+            "remainder_lost": Misconception(folds_remainder_lost, "rows that are never held out"),
+            "last_takes_all": Misconception(folds_last_takes_all, "unequal folds"),
+            "drawn_each_time": Misconception(folds_drawn_each_time, "random splits for folds"),
+            "with_replacement": Misconception(folds_with_replacement, "bootstrap for folds"),
+            "training_rows": Misconception(folds_of_training_rows, "training and held-out exchanged"),
+            "own_seed": Misconception(folds_own_seed, "rng ignored"),
+            "global_state": Misconception(folds_global, "rng ignored"),
+            "size_k": Misconception(folds_of_size_k, "number for size"),
+        },
+        cases=fold_cases,
+    ),
+    Exercise(
+        id="choosing_strength.average",
+        chapter=7,
+        minutes=3,
+        difficulty=1,
+        signature="choose_strength(lams, errors)",
+        reference=choose,
+        alternatives={"loop": choose_loop, "sorted": choose_sorted},
+        misconceptions={
+            "mean_strength": Misconception(_of_winners(np.mean), "strengths averaged"),
+            "geometric_mean": Misconception(
+                _of_winners(lambda best: np.exp(np.mean(np.log(best)))), "strengths averaged"
+            ),
+            "median_strength": Misconception(_of_winners(np.median), "strengths averaged"),
+            "most_frequent": Misconception(most_frequent_of, "votes of the folds"),
+            "luckiest": Misconception(luckiest, "one lucky fold"),
+            "median_score": Misconception(choose_median_score, "median for mean"),
+            "largest": Misconception(choose_largest_error, "error taken for accuracy"),
+            "worst_fold": Misconception(choose_worst_fold, "worst case for mean"),
+            "index": Misconception(
+                lambda lams, errors: int(np.mean(errors, axis=1).argmin()), "index for strength"
+            ),
+            "score": Misconception(
+                lambda lams, errors: float(np.mean(errors, axis=1).min()), "score returned"
+            ),
+        },
+        cases=choose_cases,
+    ),
+    Exercise(
+        id="choosing_strength.corrected",
+        chapter=7,
+        minutes=4,
+        difficulty=1,
+        signature="corrected_error(differences, n_train, n_test)",
+        reference=corrected,
+        alternatives={"inflated": corrected_inflated, "sums": corrected_sums},
+        misconceptions={
+            "naive": Misconception(
+                _se(lambda J, a, b: 1 / J),
+                "splits taken as independent",
+                also=(_se(lambda J, a, b: 1 / J, ddof=0),),
+            ),
+            "standard_deviation": Misconception(_se(lambda J, a, b: 1.0), "SD for SE"),
+            "turned": Misconception(_se(lambda J, a, b: 1 / J + a / b), "ratio turned round"),
+            "share_of_all": Misconception(_se(lambda J, a, b: 1 / J + b / (a + b)), "share of all rows"),
+            "ratio_alone": Misconception(_se(lambda J, a, b: b / a), "1/J forgotten"),
+            "product": Misconception(_se(lambda J, a, b: b / a / J), "product for sum"),
+            "plus_one": Misconception(_se(lambda J, a, b: (1 + b / a) / J), "correction that vanishes"),
+            "n_in_variance": Misconception(_se(lambda J, a, b: 1 / J + b / a, ddof=0), "divided by J"),
+            "no_root": Misconception(lambda d, a, b: corrected(d, a, b) ** 2, "root forgotten"),
+        },
+        cases=corrected_cases,
+    ),
+    Exercise(
+        id="choosing_strength.one_se",
+        chapter=7,
+        minutes=6,
+        difficulty=2,
+        signature="one_se_strength(lams, errors)",
+        reference=one_se,
+        alternatives={"loop": one_se_loop, "sorted": one_se_sorted},
+        misconceptions={
+            name: Misconception(answer, "one-standard-error rule") for name, answer in ONE_SE_WRONG.items()
+        },
+        cases=one_se_cases,
+    ),
+    Exercise(
+        id="choosing_strength.rungs",
+        chapter=7,
+        minutes=5,
+        difficulty=2,
+        signature="rungs(n, smallest, largest, factor)",
+        reference=rungs,
+        alternatives={"recursive": rungs_recursive, "for": rungs_for},
+        misconceptions={
+            "rounded_up": Misconception(_rungs(fewer=lambda n, f: -(-n // f)), "rounded up"),
+            "always_half": Misconception(_rungs(fewer=lambda n, f: max(n // 2, 1)), "factor ignored"),
+            "same_budget": Misconception(_rungs(more=lambda budget, f: budget), "budget not raised"),
+            "budget_doubled": Misconception(_rungs(more=lambda budget, f: budget * 2), "factor ignored"),
+            "budget_added": Misconception(_rungs(more=lambda budget, f: budget + f), "sum for product"),
+            "beyond_largest": Misconception(
+                _rungs(goes_on=lambda n, budget, largest: n > 1), "limit of the budget ignored"
+            ),
+            "none_left": Misconception(rungs_to_none, "at least one"),
+            "one_goes_on": Misconception(
+                _rungs(goes_on=lambda n, budget, largest: budget <= largest), "one candidate goes on"
+            ),
+            "stops_early": Misconception(
+                _rungs(goes_on=lambda n, budget, largest: n > 1 and budget < largest), "largest left out"
+            ),
+            "turned": Misconception(rungs_turned, "number and budget exchanged"),
+            "without_first": Misconception(rungs_without_first, "first rung forgotten"),
+        },
+        cases=rungs_cases,
+    ),
+    Exercise(
+        id="choosing_strength.nested",
+        chapter=7,
+        minutes=10,
+        difficulty=3,
+        signature="nested_score(fit_error, folds, lams)",
+        reference=nested,
+        alternatives={"loops": nested_loops, "sets": nested_sets},
+        misconceptions={
+            name: Misconception(answer, "nested cross-validation") for name, answer in NESTED_WRONG.items()
+        },
+        cases=nested_cases,
+    ),
+]
