@@ -2,8 +2,8 @@
 
 Each page ``NN_stem.md`` has a table of its chapter's sections between two markers: minutes by the formula of
 ``timing``, and the measured machine time. ``README.md`` has the table of all chapters and the plans, whose
-slots stand in ``plans.toml``. Machine times are in ``machine_times.json``; ``course timing --measure`` runs the
-chapters and writes them there.
+slots stand in ``plans.toml``. Machine times are in ``machine_times.json``; ``course timing --measure`` runs
+the chapters and writes them there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from course_lib import chapters
 from course_lib.notebooks import files, grammar, source, timing
 
-__all__ = ["estimate", "expected", "measured", "number", "record", "timetables"]
+__all__ = ["estimate", "expected", "keep", "measured", "number", "record", "slot_minutes", "timetables"]
 
 FOLDER = Path("docs/instructor")
 TIMES = FOLDER / "machine_times.json"
@@ -29,7 +29,9 @@ PLANS = FOLDER / "plans.toml"
 BLOCK = re.compile(r"(<!-- (times|chapters|plans) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 NUMBER = re.compile(r"\d+\.\d+")
 EXERCISE = re.compile(r"^#+ Exercise (\d+\.\d+): .*?(\d+) minutes?\)", re.MULTILINE)
-CLOCK = "import os as _os\nprint(sum(_os.times()[:4]))"  # user and system time, of the kernel and its children
+CLOCK = "import os as _os\nprint(sum(_os.times()[:4]))"  # of the kernel and its children, user and system
+
+PACKAGES = ("python", "numpy", "scikit-learn", "torch")
 
 Times = dict[str, Any]
 
@@ -113,8 +115,8 @@ def keep(root: Path, stem: str, seconds: float) -> None:
 
     times = record(root)
     about = machine()
-    versions = {name: about["versions"].get(name) for name in ("python", "numpy", "scikit-learn", "torch")}
-    times["machine"] = {**{k: about[k] for k in ("processor", "system", "threads", "date")}, "versions": versions}
+    about["versions"] = {name: about["versions"].get(name) for name in PACKAGES}
+    times["machine"] = about
     times["seconds"] = dict(sorted({**times["seconds"], stem: round(seconds, 1)}.items()))
     files.write_atomically(root / TIMES, json.dumps(times, indent=2) + "\n")
 
@@ -142,21 +144,20 @@ def _sections(notebook: NotebookNode, stem: str, times: Times) -> str:
     if optional.minutes:
         lines += [_row(section.title, section) for section in counted if section.optional]
         lines.append(_row("**optional**", optional))
-    return "\n".join([*lines, "", _machine(times, [stem])])
+    return "\n".join([*lines, "", _machine(times, stem)])
 
 
 def _row(title: str, section: timing.Section) -> str:
     together, practice = round(section.minutes), section.exercises
-    cells = (title.replace("|", "\\|"), str(together - practice), str(practice) if practice else "", str(together))
-    return f"| {' | '.join(cells)} |"
+    title = title.replace("|", "\\|")
+    return f"| {title} | {together - practice} | {practice or ''} | {together} |"
 
 
-def _machine(times: Times, stems: list[str]) -> str:
-    found = [times["seconds"][stem] for stem in stems if stem in times["seconds"]]
-    if len(found) < len(stems):
+def _machine(times: Times, stem: str) -> str:
+    if stem not in times["seconds"]:
         return "Machine time: not yet measured."
-    about = times["machine"]
-    return f"Machine time: {round(sum(found))} seconds of processor time ({about['processor']}, {about['date']})."
+    where = f"{times['machine']['processor']}, {times['machine']['date']}"
+    return f"Machine time: {round(times['seconds'][stem])} seconds of processor time ({where})."
 
 
 def _overview(notebooks: dict[str, NotebookNode], titles: dict[str, str], times: Times) -> str:
