@@ -307,11 +307,6 @@ def _asking(*questions: str, tolerance: float = 1e-4) -> Callable[..., bool]:
     return test
 
 
-def dropout_test_own_rate(dropout: Callable, p: float, rng: Rng) -> bool:
-    """Puts one half in place of the p it was given."""
-    return dropout_is_right(dropout, 0.5, rng)
-
-
 def dropout_test_exact_mean(dropout: Callable, p: float, rng: Rng) -> bool:
     """Demands that a random mean be equal to its expectation."""
     _, training, evaluated = _training_outputs(dropout, p, rng)
@@ -698,14 +693,10 @@ EXERCISES = [
             "lr_lost": Misconception(
                 _step(lambda k, w, g, lr, lam: w - (g + _free(k) * lam * w)), "erratum 1"
             ),
-            "anywhere": Misconception(
-                _step(lambda k, w, g, lr, lam: w - lr * (g + ("bias" not in k) * lam * w)), "classroom"
-            ),
-            "frozen": Misconception(
-                _step(lambda k, w, g, lr, lam: w - lr * _free(k) * (g + lam * w)), "classroom"
-            ),
             "by_shape": Misconception(
-                _step(lambda k, w, g, lr, lam: w - lr * (g + (w.ndim > 1) * lam * w)), "pitfall 6"
+                _step(lambda k, w, g, lr, lam: w - lr * (g + (w.ndim > 1) * lam * w)),
+                "pitfall 6",
+                also=(_step(lambda k, w, g, lr, lam: w - lr * (g + ("bias" not in k) * lam * w)),),
             ),
         },
         cases=step_cases,
@@ -729,15 +720,16 @@ EXERCISES = [
         alternatives={"factors": dropout_test_by_factors, "step_by_step": dropout_test_step_by_step},
         misconceptions={
             "only_the_mean": Misconception(dropout_test_mean, "pitfall 8"),
-            "only_zeros": Misconception(dropout_test_zeros, "erratum 10"),
+            "only_zeros": Misconception(
+                dropout_test_zeros,
+                "erratum 10",
+                also=(_asking("share", "calls", "columns", "rows", "evaluation"),),
+            ),
             "only_evaluation": Misconception(dropout_test_evaluation, "erratum 10"),
             "no_evaluation": Misconception(dropout_test_no_evaluation, "pitfall 7"),
             "one_call": Misconception(dropout_test_one_call, "erratum 9"),
             "no_share": Misconception(
                 _asking("factor", "calls", "columns", "rows", "evaluation"), "pitfall 8"
-            ),
-            "no_factor": Misconception(
-                _asking("share", "calls", "columns", "rows", "evaluation"), "erratum 10"
             ),
             "no_second_call": Misconception(
                 _asking("share", "factor", "columns", "rows", "evaluation"), "classroom"
@@ -754,7 +746,6 @@ EXERCISES = [
                 _asking("share", "factor", "calls", "columns", "rows", "evaluation", tolerance=1e-12),
                 "classroom",
             ),
-            "own_rate": Misconception(dropout_test_own_rate, "pitfall 8"),
             "exact_mean": Misconception(dropout_test_exact_mean, "classroom"),
             "turned": Misconception(dropout_test_turned, "classroom"),
             "keep": Misconception(dropout_test_keep, "classroom"),
