@@ -391,7 +391,7 @@ DROPOUTS: dict[str, tuple[Callable[..., Array], float]] = {
     "one_over_p": (_faulty(scale=lambda p: 1 / p), 0.3),
     "scaled_twice": (_faulty(at_test=lambda p: 1 - p), 0.2),
     "keep": (_faulty(keep=lambda p: p, scale=lambda p: 1 / p), 0.3),
-    "two_masks": (two_masks, 0.2),
+    "two_masks": (two_masks, 0.4),
     "row_mask": (one_mask(1), 0.25),
     "column_mask": (one_mask(0), 0.25),
     "always": (always_on, 0.2),
