@@ -63,7 +63,9 @@ def test_at_lam_max_zero_is_certified():
     assert below.gap > 1e-4
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("import", "l1-multinomial")])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if name not in ("import", "l1-multinomial") and "neural" not in name]
+)
 def test_who_reached_the_target_is_accurate(name):
     work = registry.works([name])[0]
     problem = small(work.problems[0])

@@ -12,9 +12,9 @@ from typing import Any
 
 __all__ = ["THREADS", "main", "run"]
 
-OVERVIEW = """Columns: its time / our time (certified gap, excess over the best objective found); our column has
-seconds. "!": it did not reach the accuracy, or not within the time limit. Reading X, Gram: the machine's limits,
-bytes of X / measured bandwidth and flops of the smaller Gram matrix / measured flop rate."""
+OVERVIEW = """Columns: its time / our time (certified gap, excess over the best objective found); our column
+has seconds. "!": it did not reach the accuracy, or not within the time limit. Reading X, Gram: the machine's
+limits, bytes of X / measured bandwidth and flops of the smaller Gram matrix / measured flop rate."""
 
 #: One thread for every library that asks one of these; they are read when NumPy is imported.
 LIBRARIES = ("OMP", "OPENBLAS", "MKL", "NUMBA")

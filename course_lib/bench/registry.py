@@ -15,8 +15,8 @@ from course_lib.bench.problems import Problem
 
 __all__ = ["LADDER", "Contestant", "Seconds", "Work", "works"]
 
-#: Where works come from. Works on networks go into a module of their own, named here.
-MODULES = ("course_lib.bench.linear", "course_lib.bench.logistic", "course_lib.bench.imports")
+#: Where works come from.
+MODULES = tuple(f"course_lib.bench.{name}" for name in ("linear", "logistic", "neural", "imports"))
 
 #: Tolerances that a contestant is tried at, the loosest first.
 LADDER = tuple(float(f"1e-{k}") for k in range(2, 15, 2))

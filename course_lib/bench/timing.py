@@ -24,7 +24,7 @@ WARM = 10**6  # entries of X: beyond, a first call's imports do not show
 
 @dataclass(frozen=True)
 class Limits:
-    """How long to go on: rounds at most, seconds for all rounds together, seconds for one contestant to settle.
+    """How long to go on: rounds at most, seconds for all rounds together, seconds for a contestant to settle.
 
     No run is cut off: a contestant whose time is up is not tried at a tighter tolerance, nor raced.
     """
