@@ -121,7 +121,7 @@ def torch_lenet5() -> Any:
     return deep.lenet5()
 
 
-def penalised(**options: float) -> Callable[[Problem], Run]:
+def penalised(**options: Any) -> Callable[[Problem], Run]:
     """The MLP in PyTorch with plain SGD, in which all three ways give the same kind of step."""
     return partial(torch_epoch, torch_mlp, False, momentum=0.0, **options)
 

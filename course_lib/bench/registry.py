@@ -86,6 +86,8 @@ class Work:
         Contestant -> wanted ratio "its time / our time".
     goal : str
         The same in words.
+    certified : bool
+        Only a certified gap counts as accurate; else the smaller of gap and primal suboptimality does.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Work:
     judge: Callable[[Problem, Any], Accuracy] | None = None
     goals: dict[str, float] | None = None
     goal: str = ""
+    certified: bool = False
 
     def accuracy(self, contestant: Contestant, problem: Problem, answer: Any) -> Accuracy:
         """What the judge says about a contestant's answer."""
