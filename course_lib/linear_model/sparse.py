@@ -8,7 +8,7 @@ All of them minimise, with n the number of rows (the sum of the weights, if ther
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -223,7 +223,8 @@ class Data:
         if d < n and d <= GRAM_LIMIT:
             (products,), shift = piecewise_moments(X, y, weights, fit_intercept, [slice(None)])
             gram = centred_gram(products, shift, fit_intercept=fit_intercept)
-            return cls(gram, X, y, weights, gram.x_mean, gram.y_mean)
+            data = cls(gram, X, y, weights, gram.x_mean, gram.y_mean)
+            return replace(data, problem=replace(gram, source=data.source))
         A, share = X.astype(np.float64, copy=False), np.ones(n) if weights is None else weights
         columns = Columns.of(A, y, share, fit_intercept=fit_intercept)
         if columns.mild:
@@ -241,6 +242,10 @@ class Data:
         """Return y in the same form."""
         scale = np.sqrt(inputs.total(self.X, self.weights))
         return inputs.centred(self.y, np.array(self.y_mean), self.weights) / scale
+
+    def source(self, chosen: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return both, one column of X a row."""
+        return np.ascontiguousarray(self.columns(chosen).T), self.target()
 
     def intercepts(self, coefs: np.ndarray) -> np.ndarray:
         return self.y_mean - self.x_mean @ coefs

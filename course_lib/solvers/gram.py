@@ -7,7 +7,7 @@ pass over X serves all training sets of a cross-validation. Its size does not de
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from scipy import sparse
 from course_lib.solvers.columns import MILD
 
 __all__ = ["Gram", "centred_gram", "column_shift", "duality_gaps", "mild", "moments"]
+
+Source = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 BLOCK = 1 << 18  # numbers in a block of rows: 2 MB, so that a block stays in the cache
 NOISE = 1e-13  # pulls this small, relative to the largest possible, are rounding
@@ -38,6 +40,9 @@ class Gram:
         Zeros without an intercept.
     n : float
         Sum of the weights.
+    source : callable, optional
+        Gives the columns asked for, centred and over ``sqrt(n)``, and the target, shapes (n_chosen, n_samples)
+        and (n_samples,).
     """
 
     G: np.ndarray
@@ -46,6 +51,7 @@ class Gram:
     x_mean: np.ndarray
     y_mean: float
     n: float
+    source: Source | None = None
 
     @property
     def rank(self) -> int:
