@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import lapack
 
-__all__ = ["least_norm", "normal_equations", "svd"]
+__all__ = ["cholesky_solve", "least_norm", "normal_equations", "svd"]
 
 CLOSE = 1e-8  # reciprocal condition of the Gram matrix below which QR is used
 SINGULAR = 1e-14  # smallest entry on the triangle's diagonal, relative to a column's length
@@ -49,14 +49,28 @@ def normal_equations(
 
 def _triangle(A: np.ndarray, G: np.ndarray, l2: float, length: np.ndarray) -> np.ndarray | None:
     """Return upper triangular R with ``R.T R = A.T A + l2 I``, rows and columns divided by ``length``."""
-    system = G / np.outer(length, length)
-    system.flat[:: length.size + 1] = 1.0
-    factor, failed = lapack.dpotrf(system)
-    rcond = 0.0 if failed else lapack.dpocon(factor, np.abs(system).sum(axis=0).max())[0]
+    factor, rcond = _cholesky(G, length)
     if rcond >= CLOSE:
         return factor
     factor = np.linalg.qr(np.vstack([A, np.sqrt(l2) * np.eye(length.size)]) / length, mode="r")
     return factor if len(factor) == length.size and np.abs(np.diag(factor)).min() > SINGULAR else None
+
+
+def _cholesky(G: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the triangle of a matrix brought to ones on the diagonal, and its reciprocal condition."""
+    system = G / np.outer(length, length)
+    system.flat[:: length.size + 1] = 1.0
+    factor, failed = lapack.dpotrf(system)
+    return factor, 0.0 if failed else lapack.dpocon(factor, np.abs(system).sum(axis=0).max())[0]
+
+
+def cholesky_solve(G: np.ndarray, right: np.ndarray, l2: float) -> tuple[np.ndarray, float]:
+    """Solve ``(G + l2 I) w = right`` and return ``w`` with the reciprocal condition; if that is 0, zeros."""
+    length = np.sqrt(np.diag(G) + l2)
+    if not length.all():
+        return np.zeros_like(right), 0.0
+    factor, rcond = _cholesky(G, length)
+    return lapack.dpotrs(factor, right / length)[0] / length if rcond else np.zeros_like(right), rcond
 
 
 def least_norm(A: np.ndarray, T: np.ndarray) -> np.ndarray:

@@ -58,6 +58,11 @@ class Gram:
         """Return the largest possible number of active features."""
         return len(self.c)
 
+    @property
+    def spreads(self) -> np.ndarray:
+        """Return the mean square of each (centred) column, shape (n_features,)."""
+        return np.diag(self.G)
+
     def gram(self, chosen: np.ndarray) -> np.ndarray:
         """Return the Gram matrix of some features."""
         return self.G if chosen.size == len(self.c) else self.G[chosen][:, chosen]

@@ -110,8 +110,7 @@ def _check(
     slack = VIOLATION * ends + problem.noise()[:, np.newaxis]
     bad = np.abs(found) - ends > slack
     bad[chosen] = False
-    squares = np.diag(problem.gram(chosen)) if isinstance(problem, Gram) else problem.spreads[chosen]
-    turned = np.maximum(-coefs * signs, 0) * squares[:, np.newaxis]  # the pull of a coefficient of wrong sign
+    turned = np.maximum(-coefs * signs, 0) * problem.spreads[chosen, np.newaxis]  # the pull of a coefficient of wrong sign
     inside = np.where(signs == 0, np.abs(found[chosen]) - ends, np.abs(found[chosen] - ends * signs))
     rounded = np.maximum(inside, turned) > (BROKEN * np.max(np.abs(problem.c)) if careful else slack[chosen])
     stands, exact = _first(bad), _first(rounded)
