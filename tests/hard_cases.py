@@ -43,7 +43,7 @@ def hard_case(kind, form, seed):
     if kind == "opposite":
         X = np.column_stack([X, -X[:, 0], 2 * X[:, -1]])
     if kind == "near twins":
-        X = np.column_stack([X, X[:, 0] + 10.0 ** rng.uniform(-6, -2) * rng.normal(size=n)])
+        X = np.column_stack([X, X[:, 0] + 10.0 ** rng.uniform(-5, -2) * rng.normal(size=n)])
     if kind == "sums":
         X = np.round(X * 64) / 64
         X = np.column_stack([X, X.sum(axis=1), X[:, 0] - X[:, -1]])
@@ -68,10 +68,10 @@ def hard_case(kind, form, seed):
     if kind == "perfect fit":
         y = np.round(X[:, 0] * 8) / 8
         X[:, 0] = y
-    return Case(kind, form, *formed(X, y, form, rng))
+    return Case(kind, form, *formed(X, y, form, rng, empty="offset" not in kind))
 
 
-def formed(X, y, form, rng):
+def formed(X, y, form, rng, empty):
     n = len(y)
     weights = None
     if rng.random() < 0.5 and n > 1:
@@ -79,7 +79,7 @@ def formed(X, y, form, rng):
         weights[rng.random(n) < 0.25] = 0
         if np.count_nonzero(weights) < 2:
             weights[:] = 1.5
-    if form in ("csr", "csc"):
+    if form in ("csr", "csc") and empty:
         X = np.where(rng.random(X.shape) < 0.7, X, 0)
     if form == "float32":
         X = X.astype(np.float32)

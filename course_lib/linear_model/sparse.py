@@ -96,10 +96,15 @@ def exact_lasso_path(
     Warns
     -----
     ConvergenceWarning
-        If ``lam_min`` was not reached within very many knots.
+        If ``lam_min`` was not reached within very many knots, or the path was lost among columns that are
+        nearly dependent.
 
     Notes
     -----
+    The KKT conditions hold to 1e-9 lam_max along the whole path as long as every active column is farther
+    from the span of the others than 1e-5 of its length. Closer than that, down to 3e-7, the path is followed
+    to 1e-8 lam_max or left with the warning. Columns closer than 3e-7 count as combinations of the others.
+
     Efron, Hastie, Johnstone and Tibshirani (2004), *Annals of Statistics* 32(2), 407-499.
     """
     lam_min, fit_intercept = validation.strength(lam_min, "lam_min"), switch(fit_intercept, "fit_intercept")

@@ -157,7 +157,7 @@ def duality_gaps(
     on paper and only terms >= 0 are added, as in :mod:`course_lib.solvers.least_squares`.
     """
     pull = np.max(np.abs(correlations - l2 * coefs), axis=0)
-    scale = np.minimum(1, l1 / np.maximum(pull, np.finfo(float).tiny))
+    scale = l1 / np.maximum(np.maximum(pull, l1), np.finfo(float).tiny)  # at most 1
     gaps = _gaps_at(scale, coefs, correlations, losses, l1, l2)
     if not l2.any():
         return gaps
