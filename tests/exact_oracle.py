@@ -60,7 +60,9 @@ class Exact:
     def tied(self):
         """Features at 0 whose pull is within 1e-9 of the bound: rounding may decide about them."""
         slack = self.l1 * mpmath.mpf(10) ** -9
-        return np.array([v == 0 and abs(p) >= self.l1 - slack for v, p in zip(self.w, self.pulls, strict=True)])
+        return np.array(
+            [v == 0 and abs(p) >= self.l1 - slack for v, p in zip(self.w, self.pulls, strict=True)]
+        )
 
     def excess(self, coef):
         """The objective at ``coef`` (with its best intercept) minus the minimum, over ``||y||²/(2n)``."""
@@ -129,7 +131,9 @@ def exact_fit(X, y, lam, l1_ratio, weights=None, fit_intercept=True):
         columns, x_mean = zip(*(centred(column) for column in X.T), strict=True)
         target, y_mean = centred(y)
         lam, share = mpmath.mpf(float(lam)), mpmath.mpf(float(l1_ratio))
-        problem = Exact(list(columns), target, shares, list(x_mean), y_mean, [], lam * share, lam * (1 - share))
+        problem = Exact(
+            list(columns), target, shares, list(x_mean), y_mean, [], lam * share, lam * (1 - share)
+        )
         problem.w = solve(problem)
         return problem
 

@@ -8,7 +8,15 @@ from exact_oracle import exact_fit
 from hard_cases import FORMS, KINDS, hard_case
 from sklearn.exceptions import ConvergenceWarning
 
-from course_lib.linear_model import ElasticNet, LassoCV, Ridge, enet_path, exact_lasso_path, lasso_path, ridge_path
+from course_lib.linear_model import (
+    ElasticNet,
+    LassoCV,
+    Ridge,
+    enet_path,
+    exact_lasso_path,
+    lasso_path,
+    ridge_path,
+)
 from course_lib.linear_model import sparse as fits
 from course_lib.linear_model.inputs import weighted_mean
 from course_lib.solvers.least_squares import kkt_residual
@@ -144,5 +152,5 @@ def test_the_gaps_of_the_fold_fits(shape, l1_ratio, monkeypatch):
         (LassoCV(cv=4) if l1_ratio == 1 else fits.ElasticNetCV(l1_ratio, cv=4)).fit(X, y)
     assert len(gaps) == 3 * 5  # four folds and the final fit
     assert max(gaps) <= 1e-9
-    lams, coefs, found = lasso_path(X, y, lams=5)
+    _, _, found = lasso_path(X, y, lams=5)
     assert found.max() <= 1e-9 * np.var(y) / 2

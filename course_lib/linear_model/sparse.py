@@ -327,9 +327,7 @@ def polish_all(data: Data, coefs: np.ndarray, lams: np.ndarray, l1_ratio: float,
             coefs[active, k] = polish(data, active, coefs[active, k], lam * l1_ratio, l2, trusted)
 
 
-def polish(
-    data: Data, active: np.ndarray, w: np.ndarray, l1: float, l2: float, trusted: float
-) -> np.ndarray:
+def polish(data: Data, active: np.ndarray, w: np.ndarray, l1: float, l2: float, trusted: float) -> np.ndarray:
     """Solve the KKT conditions (4.2) on the final support directly; a solution that turns a sign is dropped.
 
     An error of ``eps`` in the Gram matrix is one of ``eps / rcond`` in its solution. Where ``rcond`` is below

@@ -52,7 +52,8 @@ def _triangle(A: np.ndarray, G: np.ndarray, l2: float, length: np.ndarray) -> np
     factor, rcond = _cholesky(G, length)
     if rcond >= CLOSE:
         return factor
-    factor = np.linalg.qr(np.vstack([A, np.sqrt(l2) * np.eye(length.size)]) / length, mode="r")
+    stacked = np.vstack([A, np.sqrt(l2) * np.eye(length.size)])
+    factor = np.asarray(np.linalg.qr(stacked / length, mode="r"))
     return factor if len(factor) == length.size and np.abs(np.diag(factor)).min() > SINGULAR else None
 
 

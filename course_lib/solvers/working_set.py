@@ -110,7 +110,9 @@ def _check(
     slack = VIOLATION * ends + problem.noise()[:, np.newaxis]
     bad = np.abs(found) - ends > slack
     bad[chosen] = False
-    turned = np.maximum(-coefs * signs, 0) * problem.spreads[chosen, np.newaxis]  # the pull of a coefficient of wrong sign
+    turned = (
+        np.maximum(-coefs * signs, 0) * problem.spreads[chosen, np.newaxis]
+    )  # the pull of a coefficient of wrong sign
     inside = np.where(signs == 0, np.abs(found[chosen]) - ends, np.abs(found[chosen] - ends * signs))
     rounded = np.maximum(inside, turned) > (BROKEN * np.max(np.abs(problem.c)) if careful else slack[chosen])
     stands, exact = _first(bad), _first(rounded)
