@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-KINDS = ["plain", "offsets", "mild offsets", "scales", "offset scales", "duplicates", "opposite", "near twins",
-         "sums", "constants", "constant y", "one row", "wide", "wide offsets", "wide scales", "wide duplicates",
-         "bytes", "whole numbers", "perfect fit", "one feature"]  # fmt: skip
+KINDS = ["plain", "offsets", "mild offsets", "scales", "offset scales", "duplicates", "opposite",
+         "near twins", "sums", "constants", "constant y", "one row", "wide", "wide offsets", "wide scales",
+         "wide duplicates", "bytes", "whole numbers", "perfect fit", "one feature"]  # fmt: skip
 FORMS = ["plain", "Fortran", "csr", "csc", "float32", "strided"]
 
 
