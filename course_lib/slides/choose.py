@@ -1,0 +1,214 @@
+"""The choices a slide is made of: what each word of ``docs/slides/*.toml`` finds in a chapter.
+
+====================  =====================================================================================
+``eq 2.1``            the formula with this number, wherever it stands
+``formula 2``         the second formula without a number in the section
+``figure``            the section's figure; ``figure 2`` its second one
+``def ridge_fit``     the code of this function or class
+``code WORDS``        the code cell that holds these words
+``lines WORDS``       the statement that begins with these words
+``out WORDS``         the printed output that holds these words; ``out`` the first one
+``text WORDS``        the sentence that begins with these words; ``text`` the first sentence of the section
+``predict``           the question to answer before the cell is run
+``list``              the section's list, each item's first sentence; ``list 1-3`` some items
+``table``             the section's table
+``exercise 2.1``      what the exercise asks, and its stub
+``ask 2.1``           what the exercise asks, in its first sentence
+====================  =====================================================================================
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from course_lib.slides.blocks import NUMBER, Block, items, plain, sentences
+
+__all__ = ["NotFound", "Part", "choose", "section"]
+
+
+class NotFound(LookupError):
+    """A choice that finds nothing in the chapter; the message names it."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a slide: Markdown, code, or the outputs of a cell; and the block it comes from."""
+
+    kind: str  # markdown, code, figure, text
+    source: str
+    block: Block
+    outputs: tuple[Any, ...] = ()
+
+
+def section(blocks: list[Block], name: str) -> list[Block]:
+    """Return the blocks under the heading that begins with ``name`` (a number or words), the heading first."""
+    for level in range(6):
+        found = [block for block in blocks if len(block.path) > level and _is_named(block.path[level], name)]
+        if found:
+            return found
+    raise NotFound(f"there is no section {name!r}")
+
+
+def choose(choice: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    """Return the parts that ``choice`` names in the section ``scope`` of ``chapter``."""
+    verb, _, argument = choice.partition(" ")
+    if verb not in CHOICES:
+        raise NotFound(f"{choice!r}: choices are {', '.join(CHOICES)}")
+    found = CHOICES[verb](argument.strip(), scope, chapter)
+    if not found:
+        raise NotFound(f"{choice!r} finds nothing in section {scope[0].path[-1]!r}")
+    return found
+
+
+def _equation(number: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    tag = rf"\tag{{{number}}}"
+    return [Part("markdown", block.source, block) for block in chapter if tag in block.source][:1]
+
+
+def _formula(number: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    found = [block for block in scope if block.kind == "equation" and r"\tag" not in block.source]
+    return [Part("markdown", block.source, block) for block in _nth(found, number)]
+
+
+def _figure(number: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    found = [
+        Part("figure", block.source, block, (output,))
+        for block in scope
+        for output in block.outputs
+        if "image/png" in output.get("data", {})
+    ]
+    return _nth(found, number)
+
+
+def _def(name: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    for block in chapter:
+        for node in _statements(block):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+                return [Part("code", _code_of(block, node), block)]
+    return []
+
+
+def _code(words: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    return [Part("code", block.source, block) for block in scope
+            if block.kind == "code" and words in block.source][:1]  # fmt: skip
+
+
+def _lines(words: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    for block in scope:
+        for node in _statements(block):
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.stmt) and _code_of(block, inner).startswith(words):
+                    return [Part("code", _code_of(block, inner), block)]
+    return []
+
+
+def _out(words: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    for block in scope:
+        for output in block.outputs:
+            text = output.get("text", "")
+            if output.output_type == "stream" and words in text:
+                return [Part("text", text.rstrip("\n"), block)]
+    return []
+
+
+def _text(words: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    for block in scope:
+        for text in items(block) if block.kind == "list" else [block.source]:
+            if block.kind in ("text", "list"):
+                for sentence in sentences(text):
+                    if sentence.startswith(words):
+                        return [Part("markdown", plain(sentence), block)]
+    return []
+
+
+def _predict(_: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    return [Part("markdown", plain(block.source), block) for block in scope
+            if block.kind == "quote" and "**Predict" in block.source][:1]  # fmt: skip
+
+
+def _list(which: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    for block in scope:
+        if block.kind == "list":
+            every = items(block)
+            first, _, last = which.partition("-")
+            low, high = (int(first or 1), int(last or first or len(every)))
+            chosen = [f"- {plain(sentences(item)[0])}" for item in every[low - 1 : high]]
+            return [Part("markdown", "\n".join(chosen), block)]
+    return []
+
+
+def _table(_: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    return [Part("markdown", plain(block.source), block) for block in scope if block.kind == "table"][:1]
+
+
+def _exercise(number: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    found = _ask(number, scope, chapter, whole=True)
+    stub = next((block for block in section(chapter, f"Exercise {number}") if "exercise" in block.tags), None)
+    return [*found, Part("code", stub.source, stub)] if stub else found
+
+
+def _ask(number: str, scope: list[Block], chapter: list[Block], whole: bool = False) -> list[Part]:
+    heading, *rest = section(chapter, f"Exercise {number}")
+    prompt: list[Part] = [] if whole else [Part("markdown", f"**{heading.path[-1]}**", heading)]
+    for block in rest:
+        if "exercise" in block.tags:
+            break
+        if block.kind == "text" and not whole:
+            return [Part("markdown", f"**{heading.path[-1]}.** {plain(sentences(block.source)[0])}", heading)]
+        prompt.append(Part("markdown", plain(block.source), block))
+    return prompt
+
+
+CHOICES: dict[str, Callable[[str, list[Block], list[Block]], list[Part]]] = {
+    "eq": _equation,
+    "formula": _formula,
+    "figure": _figure,
+    "def": _def,
+    "code": _code,
+    "lines": _lines,
+    "out": _out,
+    "text": _text,
+    "predict": _predict,
+    "list": _list,
+    "table": _table,
+    "exercise": _exercise,
+    "ask": _ask,
+}
+
+
+def _is_named(heading: str, name: str) -> bool:
+    number = NUMBER.match(heading)
+    return heading.startswith(name) if not NUMBER.fullmatch(name) or number is None else (
+        number[0] == name
+    )  # fmt: skip
+
+
+def _nth(found: list[Any], number: str) -> list[Any]:
+    index = int(number or 1) - 1
+    return found[index : index + 1]
+
+
+def _statements(block: Block) -> list[ast.stmt]:
+    if block.kind != "code":
+        return []
+    try:
+        return ast.parse(block.source).body
+    except SyntaxError:  # a cell with IPython's own syntax
+        return []
+
+
+def _code_of(block: Block, node: ast.stmt) -> str:
+    """Return the statement's text as it stands in the cell, comments included, moved to the left margin."""
+    import textwrap
+
+    lines = block.source.splitlines()[_first_line(node) - 1 : node.end_lineno]
+    return textwrap.dedent("\n".join(lines))
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])

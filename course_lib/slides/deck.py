@@ -1,0 +1,209 @@
+"""A chapter's deck as a notebook: one group of cells a slide, ready for nbconvert's slides exporter."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from course_lib.slides.blocks import NUMBER, Block, blocks, plain, sentences
+from course_lib.slides.choose import NotFound, Part, choose, section
+
+__all__ = ["FOLDER", "assemble", "choices"]
+
+FOLDER = Path("docs", "slides")
+KEYS = {"from", "show", "title", "figure"}
+WIDTH, HEIGHT = 1168, 590  # what is left of 1280 x 720 beside the margins and below a title, in pixels
+TEXT, CODE_SIZES, LEAST_FIGURE = 30, (24, 22, 20, 18), 300
+NOTE_WORDS = 160
+
+
+def choices(path: Path) -> list[dict[str, Any]]:
+    """Read the slides that ``docs/slides/NN_stem.toml`` asks for.
+
+    Raises
+    ------
+    ValueError
+        If the file is not TOML, or a slide lacks ``from`` and ``show`` or has an unknown key.
+    """
+    try:
+        slides = tomllib.loads(path.read_text(encoding="utf-8")).get("slide", [])
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path.name}: {error}") from error
+    for number, slide in enumerate(slides, start=1):
+        if not {"from", "show"} <= set(slide) <= KEYS:
+            raise ValueError(f"{path.name}, slide {number}: its keys are {', '.join(sorted(KEYS))}.")
+    return slides
+
+
+def assemble(notebook: NotebookNode, slides: list[dict[str, Any]], guide: str = "") -> NotebookNode:
+    """Return the deck of an executed chapter: a title slide, then what ``slides`` choose.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        The executed chapter.
+    slides : list of dict
+        As `choices` reads them.
+    guide : str
+        The chapter's page of the instructor guide; what it says about a section goes into the notes.
+
+    Raises
+    ------
+    ValueError
+        If a choice finds nothing; the message names the slide and the choice.
+    """
+    chapter = blocks(notebook)
+    cells, problems = _opening(chapter), []
+    for number, slide in enumerate(slides, start=2):
+        try:
+            scope = section(chapter, slide["from"])
+            parts = [part for choice in slide["show"] for part in choose(choice, scope, chapter)]
+            title = _title(slide, scope)
+        except NotFound as error:
+            problems.append(f"slide {number}: {error}.")
+            continue
+        cells += [_cell("markdown", f"## {title}", "slide", "title"), *_body(parts, slide.get("figure"))]
+        cells.append(_cell("markdown", _notes(parts, scope, guide), "notes"))
+    if problems:
+        raise ValueError("\n".join(problems))
+    metadata = {"title": chapter[0].path[0], "kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    return nbformat.from_dict({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+
+
+def _opening(chapter: list[Block]) -> list[NotebookNode]:
+    """The first slide: the chapter's title and its promise; what it takes is in the notes."""
+    start = [block for block in chapter if len(block.path) == 1]
+    promise = next((block.source for block in start if block.source.startswith("**Promise")), "")
+    rest = [plain(block.source) for block in start if block.kind == "text" and block.source != promise]
+    return [
+        _cell("markdown", f"# {chapter[0].path[0]}", "slide", "opening"),
+        _cell("markdown", plain(promise), "-", "opening"),
+        _cell("markdown", "\n\n".join(rest), "notes"),
+    ]
+
+
+def _title(slide: dict[str, Any], scope: list[Block]) -> str:
+    """The section's heading, or words of the section that ``title`` names."""
+    heading = min(scope[0].path, key=lambda title: not _leads(title, slide["from"]))
+    title = slide.get("title")
+    if title is None:
+        return heading.split(" (★")[0]
+    if not any(title in " ".join(block.source.split()) for block in scope):
+        raise NotFound(f"the title {title!r} is not found in section {heading!r}")
+    number = re.match(r"\d+\.\d+ ", heading)
+    return (number[0] if number else "") + title[0].upper() + title[1:].rstrip(".:")
+
+
+def _leads(title: str, name: str) -> bool:
+    number = NUMBER.match(title)
+    return title.startswith(name) or (number is not None and number[0] == name)
+
+
+def _body(parts: list[Part], figure_height: int | None) -> list[NotebookNode]:
+    """The cells of one slide: type as large as the room allows, figures in what the rest leaves."""
+    codes = [part for part in parts if part.kind in ("code", "text")]
+    size = _code_size(codes, parts)
+    taken = sum(_height(part, size) for part in parts)
+    figures = sum(part.kind == "figure" for part in parts)
+    room = figure_height or max(LEAST_FIGURE, int((HEIGHT - taken) / max(1, figures)) - 10)
+    cells = []
+    for part in parts:
+        if part.kind == "figure":
+            cells.append(_figure(part, room))
+        elif part.kind == "code":
+            cells.append(_cell("code", part.source, "-", f"code-{size}"))
+        elif part.kind == "text":
+            cells.append(_printed(part, size))
+        else:
+            cells.append(_cell("markdown", part.source, "-", f"part-{part.block.kind}"))
+    return cells
+
+
+def _code_size(codes: list[Part], parts: list[Part]) -> int:
+    for size in CODE_SIZES:
+        widest = max((len(line) for part in codes for line in part.source.splitlines()), default=0)
+        if widest * 0.61 * size <= WIDTH and sum(_height(part, size) for part in parts) <= HEIGHT:
+            return size
+    return CODE_SIZES[-1]
+
+
+def _height(part: Part, code_size: int) -> float:
+    """About how many pixels a part takes; the browser tests see whether all of them fit."""
+    if part.kind == "figure":
+        return 0
+    if part.kind in ("code", "text"):
+        return len(part.source.splitlines()) * 1.4 * code_size + 40
+    if part.block.kind == "equation":
+        return 80 + 60 * part.source.count(r"\\")
+    rows = part.source.splitlines()
+    if part.block.kind == "table":
+        return 46 * len(rows)
+    return sum(math.ceil(len(_shown(row)) * 0.47 * TEXT / WIDTH) * 42 for row in rows) + 18
+
+
+def _shown(text: str) -> str:
+    return re.sub(r"\\[a-zA-Z]+|[{}*$`^_]", "", text)
+
+
+def _figure(part: Part, height: int) -> NotebookNode:
+    """The figure as an image that carries its alternative text, which nbconvert's templates drop."""
+    output = part.outputs[0]
+    alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
+    data = "".join(output["data"]["image/png"].split())
+    image = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}" style="max-height: {height}px">'
+    return _outputs([nbformat.v4.new_output("display_data", {"text/html": image})], "figure")
+
+
+def _printed(part: Part, size: int) -> NotebookNode:
+    return _outputs([nbformat.v4.new_output("stream", text=part.source)], f"code-{size}", "printed")
+
+
+def _outputs(outputs: list[NotebookNode], *tags: str) -> NotebookNode:
+    cell = _cell("code", "", "-", *tags)
+    cell.outputs = outputs
+    cell.metadata["transient"] = {"remove_source": True}
+    return cell
+
+
+def _cell(kind: str, source: str, slide_type: str, *tags: str) -> NotebookNode:
+    new = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
+    return new(source, metadata={"slideshow": {"slide_type": slide_type}, "tags": list(tags)})
+
+
+def _notes(parts: list[Part], scope: list[Block], guide: str) -> str:
+    """What to say: the guide's advice for this section, and what the chapter says around the parts shown."""
+    shown = " ".join(part.source for part in parts)
+    near: list[str] = []
+    for part in parts:
+        index = next((i for i, block in enumerate(scope) if block is part.block), None)
+        around = scope[max(0, index - 1) : index + 2] if index is not None else scope[1:2]
+        for block in around:
+            if block.kind == "text":
+                said = [s for s in sentences(block.source) if plain(s) not in shown and s not in " ".join(near)]
+                near += [" ".join(said)] if said else []
+    return "\n\n".join([*_advice(scope, guide), *_first_words([plain(text) for text in near])])
+
+
+def _first_words(paragraphs: list[str]) -> list[str]:
+    """Return as many paragraphs as a speaker can glance at."""
+    kept: list[str] = []
+    for paragraph in paragraphs:
+        if kept and len(" ".join([*kept, paragraph]).split()) > NOTE_WORDS:
+            break
+        kept.append(paragraph)
+    return kept
+
+
+def _advice(scope: list[Block], guide: str) -> list[str]:
+    number = next((NUMBER.match(title) for title in reversed(scope[0].path) if NUMBER.match(title)), None)
+    if number is None:
+        return []
+    name = number[0] if number[0].startswith("Exercise") else f"Section {number[0]}"
+    return [line for line in guide.splitlines() if re.search(rf"{re.escape(name)}(?!\d)", line)][:3]
