@@ -16,6 +16,7 @@ NUMBER = re.compile(r"(?:Exercise )?(\d+\.\d+)\b")
 LINK = re.compile(r"\[([^\]\n]*)\]\((?!https?:)[^)\s]*\)")
 WHOLE = re.compile(r"\$[^$]+\$|`[^`]+`")  # a full stop in here ends no sentence
 END = re.compile(r"[.!?](?:\*\*|[)\"'*_”])*\s+(?=[A-Z0-9$`*_(\"“\x00])")
+LEAD = re.compile(r"(?:\(\w\) )?\*\*[^*]+\*\*")
 ABBREVIATIONS = ("e.g.", "i.e.", "vs.", "Dr.", "al.")
 
 
@@ -50,7 +51,7 @@ def blocks(notebook: NotebookNode) -> list[Block]:
 
 
 def sentences(text: str) -> list[str]:
-    """Split a paragraph into its sentences; formulas and code stay whole."""
+    """Split a paragraph into its sentences; formulas and code stay whole, a bold lead stays with what follows."""
     kept: list[str] = []
 
     def hide(match: re.Match[str]) -> str:
@@ -60,7 +61,8 @@ def sentences(text: str) -> list[str]:
     hidden = WHOLE.sub(hide, " ".join(text.split()))
     parts, start = [], 0
     for match in END.finditer(hidden):
-        if not hidden[: match.start() + 1].endswith(ABBREVIATIONS):
+        before = hidden[start : match.end()].strip()
+        if not hidden[: match.start() + 1].endswith(ABBREVIATIONS) and not LEAD.fullmatch(before):
             parts.append(hidden[start : match.end()].strip())
             start = match.end()
     parts.append(hidden[start:].strip())

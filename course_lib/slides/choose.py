@@ -9,11 +9,13 @@
 ``lines WORDS``       the statement that begins with these words
 ``out WORDS``         the printed output that holds these words; ``out`` the first one
 ``text WORDS``        the sentence that begins with these words; ``text`` the first sentence of the section
+``paragraph WORDS``   the paragraph that begins with these words
 ``predict``           the question to answer before the cell is run
 ``list``              the section's list, each item's first sentence; ``list 1-3`` some items
+``items``             the same with all of each item
 ``table``             the section's table
 ``exercise 2.1``      what the exercise asks, and its stub
-``ask 2.1``           what the exercise asks, in its first sentence
+``ask 2.1``           what the exercise asks, without the stub
 ====================  =====================================================================================
 """
 
@@ -130,13 +132,22 @@ def _predict(_: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
             if block.kind == "quote" and "**Predict" in block.source][:1]  # fmt: skip
 
 
-def _list(which: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+def _paragraph(words: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    return [Part("markdown", plain(block.source), block) for block in scope
+            if block.kind == "text" and block.source.startswith(words)][:1]  # fmt: skip
+
+
+def _items(which: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    return _list(which, scope, chapter, whole=True)
+
+
+def _list(which: str, scope: list[Block], chapter: list[Block], whole: bool = False) -> list[Part]:
     for block in scope:
         if block.kind == "list":
             every = items(block)
             first, _, last = which.partition("-")
             low, high = (int(first or 1), int(last or first or len(every)))
-            chosen = [f"- {plain(sentences(item)[0])}" for item in every[low - 1 : high]]
+            chosen = [f"- {plain(item if whole else sentences(item)[0])}" for item in every[low - 1 : high]]
             return [Part("markdown", "\n".join(chosen), block)]
     return []
 
@@ -146,21 +157,26 @@ def _table(_: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
 
 
 def _exercise(number: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
-    found = _ask(number, scope, chapter, whole=True)
-    stub = next((block for block in section(chapter, f"Exercise {number}") if "exercise" in block.tags), None)
-    return [*found, Part("code", stub.source, stub)] if stub else found
+    stubs = [block for block in section(chapter, f"Exercise {number}") if "exercise" in block.tags]
+    return [*_ask(number, scope, chapter), *(Part("code", _stub(block), block) for block in stubs[:1])]
 
 
-def _ask(number: str, scope: list[Block], chapter: list[Block], whole: bool = False) -> list[Part]:
+def _ask(number: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    """What an exercise asks; its name too where it is not the title of the slide."""
     heading, *rest = section(chapter, f"Exercise {number}")
-    prompt: list[Part] = [] if whole else [Part("markdown", f"**{heading.path[-1]}**", heading)]
+    is_title = scope[0] is heading
+    asked = [] if is_title else [Part("markdown", f"**{heading.path[-1].split(' (★')[0]}**", heading)]
     for block in rest:
-        if "exercise" in block.tags:
+        if block.kind == "code":
             break
-        if block.kind == "text" and not whole:
-            return [Part("markdown", f"**{heading.path[-1]}.** {plain(sentences(block.source)[0])}", heading)]
-        prompt.append(Part("markdown", plain(block.source), block))
-    return prompt
+        asked.append(Part("markdown", plain(block.source), block))
+    return asked
+
+
+def _stub(block: Block) -> str:
+    """The cell without the call that checks it."""
+    lines = [line for line in block.source.splitlines() if not line.startswith("check(")]
+    return "\n".join(lines).strip() or block.source
 
 
 CHOICES: dict[str, Callable[[str, list[Block], list[Block]], list[Part]]] = {
@@ -172,8 +188,10 @@ CHOICES: dict[str, Callable[[str, list[Block], list[Block]], list[Part]]] = {
     "lines": _lines,
     "out": _out,
     "text": _text,
+    "paragraph": _paragraph,
     "predict": _predict,
     "list": _list,
+    "items": _items,
     "table": _table,
     "exercise": _exercise,
     "ask": _ask,

@@ -20,7 +20,11 @@ __all__ = ["FOLDER", "assemble", "choices"]
 FOLDER = Path("docs", "slides")
 KEYS = {"from", "show", "title", "figure"}
 WIDTH, HEIGHT = 1168, 590  # what is left of 1280 x 720 beside the margins and below a title, in pixels
-TEXT, CODE_SIZES, LEAST_FIGURE = 30, (24, 22, 20, 18), 300
+SIZES = sorted(
+    ((text, code) for text in (38, 34, 30) for code in (28, 26, 24, 22, 20, 18) if code <= text - 8),
+    key=lambda sizes: -sizes[0] - 2 * sizes[1],
+)
+FIGURE, LEAST_FIGURE = 420, 300  # pixels of height: what a figure should have and what it needs
 NOTE_WORDS = 160
 
 
@@ -108,44 +112,59 @@ def _leads(title: str, name: str) -> bool:
 
 def _body(parts: list[Part], figure_height: int | None) -> list[NotebookNode]:
     """The cells of one slide: type as large as the room allows, figures in what the rest leaves."""
-    codes = [part for part in parts if part.kind in ("code", "text")]
-    size = _code_size(codes, parts)
-    taken = sum(_height(part, size) for part in parts)
+    parts = _joined(parts)
     figures = sum(part.kind == "figure" for part in parts)
+    text, code = _sizes(parts, HEIGHT - figures * FIGURE)
+    taken = sum(_height(part, text, code) for part in parts)
     room = figure_height or max(LEAST_FIGURE, int((HEIGHT - taken) / max(1, figures)) - 10)
     cells = []
     for part in parts:
         if part.kind == "figure":
             cells.append(_figure(part, room))
         elif part.kind == "code":
-            cells.append(_cell("code", part.source, "-", f"code-{size}"))
+            cells.append(_cell("code", part.source, "-", f"code-{code}"))
         elif part.kind == "text":
-            cells.append(_printed(part, size))
+            cells.append(_printed(part, code))
         else:
-            cells.append(_cell("markdown", part.source, "-", f"part-{part.block.kind}"))
+            cells.append(_cell("markdown", part.source, "-", f"part-{part.block.kind}", f"text-{text}"))
     return cells
 
 
-def _code_size(codes: list[Part], parts: list[Part]) -> int:
-    for size in CODE_SIZES:
-        widest = max((len(line) for part in codes for line in part.source.splitlines()), default=0)
-        if widest * 0.61 * size <= WIDTH and sum(_height(part, size) for part in parts) <= HEIGHT:
-            return size
-    return CODE_SIZES[-1]
+def _joined(parts: list[Part]) -> list[Part]:
+    """Sentences of one paragraph that are shown one after the other become one paragraph again."""
+    joined: list[Part] = []
+    for part in parts:
+        last = joined[-1] if joined else None
+        if last and part.kind == last.kind == "markdown" and part.block is last.block:
+            mark = "\n" if part.block.kind == "list" else " "
+            joined[-1] = Part(part.kind, last.source + mark + part.source, part.block)
+        else:
+            joined.append(part)
+    return joined
 
 
-def _height(part: Part, code_size: int) -> float:
+def _sizes(parts: list[Part], room: int) -> tuple[int, int]:
+    """The largest type, of text and of code, with which the parts fit into ``room``."""
+    codes = [part for part in parts if part.kind in ("code", "text")]
+    widest = max((len(line) for part in codes for line in part.source.splitlines()), default=0)
+    for text, code in SIZES:
+        if widest * 0.61 * code <= WIDTH and sum(_height(part, text, code) for part in parts) <= room:
+            return text, code
+    return SIZES[-1]
+
+
+def _height(part: Part, text: int, code: int) -> float:
     """About how many pixels a part takes; the browser tests see whether all of them fit."""
     if part.kind == "figure":
         return 0
     if part.kind in ("code", "text"):
-        return len(part.source.splitlines()) * 1.4 * code_size + 40
+        return len(part.source.splitlines()) * 1.38 * code + 42
     if part.block.kind == "equation":
-        return 80 + 60 * part.source.count(r"\\")
+        return text * (3.2 + 2.2 * part.source.count(r"\\\\"))
     rows = part.source.splitlines()
     if part.block.kind == "table":
-        return 46 * len(rows)
-    return sum(math.ceil(len(_shown(row)) * 0.47 * TEXT / WIDTH) * 42 for row in rows) + 18
+        return 1.5 * text * len(rows)
+    return sum(math.ceil(len(_shown(row)) * 0.47 * text / WIDTH) * 1.4 * text for row in rows) + 24
 
 
 def _shown(text: str) -> str:
