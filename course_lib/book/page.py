@@ -22,6 +22,7 @@ TITLE = "Regularization, from the ground up"
 MATHJAX = "vendor/mathjax/es5/tex-chtml.js"
 SETTINGS = """window.MathJax = {
     tex: {inlineMath: [['$', '$']], displayMath: [['$$', '$$']], processEscapes: true},
+    chtml: {matchFontHeight: false, scale: 1.08},
     options: {enableMenu: false, skipHtmlTags: ['script', 'style', 'pre', 'code', 'textarea']},
 };"""
 
@@ -58,6 +59,8 @@ def chapter(notebook: NotebookNode, stem: str) -> Any:
             element["id"] = f"{stem}--{element['id']}"
     for link in soup.find_all("a", href=True):
         link["href"] = _inside(link["href"], stem)
+        if not link["href"]:
+            link.unwrap()
     return soup
 
 
