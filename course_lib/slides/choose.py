@@ -32,6 +32,9 @@ from course_lib.slides.blocks import NUMBER, Block, items, plain, sentences
 __all__ = ["NotFound", "Part", "choose", "section"]
 
 
+NOQA = re.compile(r"\s*#\s*noqa.*")
+
+
 class NotFound(LookupError):
     """A choice that finds nothing in the chapter; the message names it."""
 
@@ -90,7 +93,7 @@ def _def(name: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
     for block in chapter:
         for node in _statements(block):
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
-                return [Part("code", _code_of(block, node), block)]
+                return [Part("code", _without_docstring(block, node), block)]
     return []
 
 
@@ -224,7 +227,17 @@ def _code_of(block: Block, node: ast.stmt) -> str:
     import textwrap
 
     lines = block.source.splitlines()[_first_line(node) - 1 : node.end_lineno]
-    return textwrap.dedent("\n".join(lines))
+    return textwrap.dedent("\n".join(NOQA.sub("", line) for line in lines))
+
+
+def _without_docstring(block: Block, node: ast.FunctionDef | ast.ClassDef) -> str:
+    """The function as it is typed in front of an audience; what it is for stands in the title of the slide."""
+    code = _code_of(block, node).splitlines()
+    first = node.body[0]
+    if ast.get_docstring(node) is None or len(node.body) == 1:
+        return "\n".join(code)
+    start = first.lineno - _first_line(node)
+    return "\n".join(code[:start] + code[start + (first.end_lineno or first.lineno) - first.lineno + 1 :])
 
 
 def _first_line(node: ast.stmt) -> int:

@@ -21,9 +21,11 @@ FOLDER = Path("docs", "slides")
 KEYS = {"from", "show", "title", "figure"}
 WIDTH, HEIGHT = 1168, 590  # what is left of 1280 x 720 beside the margins and below a title, in pixels
 SIZES = sorted(
-    ((text, code) for text in (38, 34, 30) for code in (28, 26, 24, 22, 20, 18) if code <= text - 8),
+    ((text, code) for text in (38, 34, 30) for code in (28, 26, 24, 22, 20, 18, 17) if code <= text - 8),
     key=lambda sizes: -sizes[0] - 2 * sizes[1],
 )
+MONO = 0.603  # the width of a character of code, over its height
+TABLE_SIZES = (30, 26, 24, 22, 20)
 FIGURE, LEAST_FIGURE = 420, 300  # pixels of height: what a figure should have and what it needs
 NOTE_WORDS = 160
 
@@ -122,11 +124,13 @@ def _body(parts: list[Part], figure_height: int | None) -> list[NotebookNode]:
         if part.kind == "figure":
             cells.append(_figure(part, room))
         elif part.kind == "code":
-            cells.append(_cell("code", part.source, "-", f"code-{code}"))
+            wrap = ["wrap"] if _is_stub(part) else []
+            cells.append(_cell("code", part.source, "-", f"code-{code}", *wrap))
         elif part.kind == "text":
             cells.append(_printed(part, code))
         else:
-            cells.append(_cell("markdown", part.source, "-", f"part-{part.block.kind}", f"text-{text}"))
+            size = _table_size(part, text) if part.block.kind == "table" else text
+            cells.append(_cell("markdown", part.source, "-", f"part-{part.block.kind}", f"text-{size}"))
     return cells
 
 
@@ -146,11 +150,29 @@ def _joined(parts: list[Part]) -> list[Part]:
 def _sizes(parts: list[Part], room: int) -> tuple[int, int]:
     """The largest type, of text and of code, with which the parts fit into ``room``."""
     codes = [part for part in parts if part.kind in ("code", "text")]
-    widest = max((len(line) for part in codes for line in part.source.splitlines()), default=0)
+    fixed = [line for part in codes if not _is_stub(part) for line in part.source.splitlines()]
+    widest = max(map(len, fixed), default=0)
     for text, code in SIZES:
-        if widest * 0.61 * code <= WIDTH and sum(_height(part, text, code) for part in parts) <= room:
+        if widest * MONO * code <= WIDTH - 36 and sum(_height(part, text, code) for part in parts) <= room:
             return text, code
     return SIZES[-1]
+
+
+def _is_stub(part: Part) -> bool:
+    """A stub's docstring says what is wanted, and may be broken into lines."""
+    return part.kind == "code" and "exercise" in part.block.tags
+
+
+def _table_size(part: Part, text: int) -> int:
+    """Tables are the one thing that may be set smaller than text: their rows cannot be left out."""
+    fitting = [size for size in TABLE_SIZES if size <= text and _rows(part) * (1.4 * size + 11) <= HEIGHT]
+    return fitting[0] if fitting else TABLE_SIZES[-1]
+
+
+def _rows(part: Part) -> int:
+    """The lines of a table on the slide: a long row takes two."""
+    rows = [line for line in part.source.splitlines() if not set(line) <= set("|-: ")]
+    return len(rows) + sum(len(_shown(row)) > 95 for row in rows)
 
 
 def _height(part: Part, text: int, code: int) -> float:
@@ -158,12 +180,14 @@ def _height(part: Part, text: int, code: int) -> float:
     if part.kind == "figure":
         return 0
     if part.kind in ("code", "text"):
-        return len(part.source.splitlines()) * 1.38 * code + 42
+        room = WIDTH - 36 if _is_stub(part) else math.inf
+        lines = sum(max(1, math.ceil(len(line) * MONO * code / room)) for line in part.source.splitlines())
+        return lines * 1.38 * code + 42
     if part.block.kind == "equation":
         return text * (3.2 + 2.2 * part.source.count(r"\\\\"))
     rows = part.source.splitlines()
     if part.block.kind == "table":
-        return 1.5 * text * len(rows)
+        return _rows(part) * (1.4 * _table_size(part, text) + 11) + 14
     return sum(math.ceil(len(_shown(row)) * 0.47 * text / WIDTH) * 1.4 * text for row in rows) + 24
 
 
