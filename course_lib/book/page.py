@@ -48,7 +48,9 @@ def chapter(notebook: NotebookNode, stem: str) -> Any:
     from nbconvert import HTMLExporter
 
     if any(c.cell_type == "code" and c.source.strip() and c.execution_count is None for c in notebook.cells):
-        raise ValueError(f"{stem}: a cell has never been executed. Run: python3 start.py notebooks {stem[:2]}")
+        raise ValueError(
+            f"{stem}: a cell has never been executed. Run: python3 start.py notebooks {stem[:2]}"
+        )
     exporter = HTMLExporter(template_name="basic")
     body, _ = exporter.from_notebook_node(with_alt_text(notebook), {"metadata": {"name": stem}})
     soup = BeautifulSoup(f'<section class="chapter" id="{stem}">{body}</section>', "html.parser")
@@ -74,7 +76,7 @@ def entries(soup: Any, stem: str) -> list[Entry]:
 
 
 def page(chapters: Mapping[str, Any]) -> str:
-    """Return the whole book, from the sections that `chapter` returned by stem; the contents lack their pages."""
+    """Return the whole book of the sections that `chapter` made; its contents lack the page numbers."""
     from pygments.formatters import HtmlFormatter
 
     lines = [entry for stem, soup in chapters.items() for entry in entries(soup, stem)]

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-__all__ = ["BROWSERS", "NoBrowser", "find_browser", "print_book"]
+__all__ = ["BROWSERS", "NoBrowser", "destinations", "destinations_of", "find_browser", "print_book"]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 OLDEST = 131  # the first release that writes page numbers into the margin boxes of @page
@@ -97,7 +97,11 @@ def destinations(book: bytes) -> dict[str, int]:
     """Return the page, from 1, on which each anchor that something links to stands."""
     from pypdf import PdfReader
 
-    reader = PdfReader(io.BytesIO(book))
+    return destinations_of(PdfReader(io.BytesIO(book)))
+
+
+def destinations_of(reader: Any) -> dict[str, int]:
+    """The same for a book that pypdf has read."""
     return {
         name.lstrip("/"): reader.get_destination_page_number(place) + 1
         for name, place in reader.named_destinations.items()

@@ -51,7 +51,7 @@ def blocks(notebook: NotebookNode) -> list[Block]:
 
 
 def sentences(text: str) -> list[str]:
-    """Split a paragraph into its sentences; formulas and code stay whole, a bold lead stays with what follows."""
+    """Split a paragraph into sentences; formulas and code stay whole, a bold lead stays with the next."""
     kept: list[str] = []
 
     def hide(match: re.Match[str]) -> str:

@@ -200,7 +200,9 @@ def _figure(part: Part, height: int) -> NotebookNode:
     output = part.outputs[0]
     alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
     data = "".join(output["data"]["image/png"].split())
-    image = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}" style="max-height: {height}px">'
+    image = (
+        f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}" style="max-height: {height}px">'
+    )
     return _outputs([nbformat.v4.new_output("display_data", {"text/html": image})], "figure")
 
 
@@ -229,7 +231,9 @@ def _notes(parts: list[Part], scope: list[Block], guide: str) -> str:
         around = scope[max(0, index - 1) : index + 2] if index is not None else scope[1:2]
         for block in around:
             if block.kind == "text":
-                said = [s for s in sentences(block.source) if plain(s) not in shown and s not in " ".join(near)]
+                said = [
+                    s for s in sentences(block.source) if plain(s) not in shown and s not in " ".join(near)
+                ]
                 near += [" ".join(said)] if said else []
     return "\n\n".join([*_advice(scope, guide), *_first_words([plain(text) for text in near])])
 
