@@ -632,7 +632,10 @@ def test_test_all_adds_the_slow_checks(start, handed):
 
 @pytest.mark.parametrize(
     "command",
-    ["doctor", "progress", "data", "run", "workshop", "timing", "notebooks", "results", "readme", "site"],
+    [
+        *("doctor", "progress", "data", "run", "workshop", "timing"),
+        *("notebooks", "results", "readme", "site", "slides", "pdf"),
+    ],  # fmt: skip
 )
 def test_the_rest_goes_to_course(start, handed, command):
     from course_lib import cli

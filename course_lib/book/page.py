@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from nbformat import NotebookNode
 
@@ -45,25 +46,30 @@ def chapter(notebook: NotebookNode, stem: str) -> Any:
         If the notebook has a code cell that was never executed.
     """
     from bs4 import BeautifulSoup
-    from nbconvert import HTMLExporter
 
     if any(c.cell_type == "code" and c.source.strip() and c.execution_count is None for c in notebook.cells):
         raise ValueError(
             f"{stem}: a cell has never been executed. Run: python3 start.py notebooks {stem[:2]}"
         )
-    exporter = HTMLExporter(template_name="basic")
-    body, _ = exporter.from_notebook_node(with_alt_text(notebook), {"metadata": {"name": stem}})
+    body, _ = _exporter().from_notebook_node(with_alt_text(notebook), {"metadata": {"name": stem}})
     soup = BeautifulSoup(f'<section class="chapter" id="{stem}">{body}</section>', "html.parser")
     for mark in soup.select("a.anchor-link, .jp-InputPrompt, .jp-OutputPrompt"):
         mark.decompose()
     for element in soup.find_all(id=True):
         if element["id"] != stem:
-            element["id"] = f"{stem}--{element['id']}"
+            element["id"] = _anchor(stem, str(element["id"]))
     for link in soup.find_all("a", href=True):
-        link["href"] = _inside(link["href"], stem)
+        link["href"] = _inside(str(link["href"]), stem)
         if not link["href"]:
             link.unwrap()
     return soup
+
+
+@functools.cache
+def _exporter() -> Any:
+    from nbconvert import HTMLExporter
+
+    return HTMLExporter(template_name="basic")
 
 
 def entries(soup: Any, stem: str) -> list[Entry]:
@@ -130,4 +136,9 @@ def _inside(href: str, stem: str) -> str:
     if target and match is None:
         return ""
     name = match[1] if match else stem
-    return f"#{name}--{anchor}" if anchor else f"#{name}"
+    return f"#{_anchor(name, anchor)}" if anchor else f"#{name}"
+
+
+def _anchor(stem: str, name: str) -> str:
+    """One spelling for a heading's anchor and for the links to it, in ASCII as the PDF keeps it."""
+    return f"{stem}--{quote(unquote(name), safe='')}"

@@ -50,7 +50,7 @@ class Part:
 
 
 def section(blocks: list[Block], name: str) -> list[Block]:
-    """Return the blocks under the heading that begins with ``name`` (a number or words), the heading first."""
+    """Return the blocks under the heading that begins with ``name``, a number or words; it comes first."""
     for level in range(6):
         found = [block for block in blocks if len(block.path) > level and _is_named(block.path[level], name)]
         if found:
@@ -231,7 +231,7 @@ def _code_of(block: Block, node: ast.stmt) -> str:
 
 
 def _without_docstring(block: Block, node: ast.FunctionDef | ast.ClassDef) -> str:
-    """The function as it is typed in front of an audience; what it is for stands in the title of the slide."""
+    """The function as one types it in front of an audience."""
     code = _code_of(block, node).splitlines()
     first = node.body[0]
     if ast.get_docstring(node) is None or len(node.body) == 1:
