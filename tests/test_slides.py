@@ -1,5 +1,6 @@
 """Slides: the choices of `docs/slides`, the decks made of them, and every slide in a browser."""
 
+import functools
 import re
 
 import nbformat
@@ -230,18 +231,15 @@ def test_type_shrinks_before_anything_is_cut():
     assert len(long.source.splitlines()[0]) * deck.MONO * size <= deck.WIDTH
 
 
-@pytest.fixture(scope="module")
-def decks():
-    made = {}
-    for stem in STEMS:
-        chapter = nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", 4)
-        made[stem] = deck.assemble(chapter, deck.choices(ROOT / deck.FOLDER / f"{stem}.toml"))
-    return made
+@functools.cache
+def deck_of(stem):
+    chapter = nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", 4)
+    return deck.assemble(chapter, deck.choices(ROOT / deck.FOLDER / f"{stem}.toml"))
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_every_chapter_has_ten_to_fifteen_slides_without_solutions(decks, stem):
-    made = decks[stem]
+def test_every_chapter_has_ten_to_fifteen_slides_without_solutions(stem):
+    made = deck_of(stem)
     assert 10 <= len(of_type(made.cells, "slide")) <= 15
     assert not any(SOLUTION_WORDS.search(cell.source) for cell in made.cells)
     assert sum(bool(cell.source.strip()) for cell in of_type(made.cells, "notes")) >= 8
@@ -254,8 +252,8 @@ def test_nothing_on_a_slide_is_typed_twice():
             assert all(len(choice) <= 40 for choice in slide["show"]), (path.name, slide)
 
 
-def test_a_page_asks_only_for_what_lies_beside_it(decks):
-    text = builder.page(decks["02_ridge"], "02_ridge")
+def test_a_page_asks_only_for_what_lies_beside_it():
+    text = builder.page(deck_of("02_ridge"), "02_ridge")
     head = text[: text.index("</head>")] + text[text.index("</main>") :]
     addresses = re.findall(r'(?:src|href)="([^"]+)"', head)
     assert addresses

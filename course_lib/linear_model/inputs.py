@@ -81,11 +81,17 @@ def load_for(
     """
     from sklearn.utils.validation import validate_data
 
-    X, y = validate_data(
-        estimator, X, y, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32],
-        multi_output=several_targets, y_numeric=numeric_y,
-    )  # fmt: skip
-    if numeric_y:
+    plain = numeric_y and _plain(X, 2) and _plain(y, 1)
+    if plain and len(X) == len(y):  # nothing left to convert or to refuse
+        estimator.n_features_in_ = X.shape[1]
+        if hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
+    else:
+        X, y = validate_data(
+            estimator, X, y, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32],
+            multi_output=several_targets, y_numeric=numeric_y,
+        )  # fmt: skip
+    if numeric_y and not _plain(y, 1):
         y = check_y(y, X.shape[0], several_targets=several_targets)
     weights = check_weights(sample_weight, X.shape[0])
     return (X, y, weights) if keep_empty else without_empty_rows(X, y, weights)
@@ -101,6 +107,14 @@ def load_X_for(estimator: Any, X: Any) -> Any:
     )
 
 
+def _plain(array: Any, ndim: int) -> bool:
+    """Return whether this is a float64 array of that many dimensions, not empty, all finite."""
+    if type(array) is not np.ndarray or array.dtype != np.float64 or array.ndim != ndim or not array.size:
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(array.sum()))  # of huge numbers even this may fail: then others look closer
+
+
 def check_X(X: Any) -> Any:
     """Return a finite, non-empty float matrix: dense, CSR or CSC (other sparse formats become CSR).
 
@@ -110,7 +124,7 @@ def check_X(X: Any) -> Any:
         If it is not a matrix of real, finite numbers.
     """
     if not sparse.issparse(X):
-        return validation.matrix(X, "X")
+        return X if _plain(X, 2) else validation.matrix(X, "X")
     if X.ndim != 2 or 0 in X.shape:
         raise ValueError(f"X must be a non-empty matrix (n_samples, n_features), got shape {X.shape}.")
     X = X if X.format in ("csr", "csc") else X.tocsr()

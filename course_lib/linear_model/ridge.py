@@ -16,8 +16,9 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from course_lib import validation
 from course_lib.linear_model import inputs
 from course_lib.solvers.centring import strengths, switch
+from course_lib.solvers.columns import Columns
 
-__all__ = ["Ridge", "RidgeCV", "ridge_coefs", "ridge_path"]
+__all__ = ["Ridge", "RidgeCV", "ridge_gap", "ridge_path", "ridge_solve"]
 
 
 def ridge_path(
@@ -54,19 +55,13 @@ def ridge_path(
     A, t, _, _ = _centre(X, y[:, np.newaxis], weights, fit_intercept)
     U, s, Vt = _svd(A)
     coefs = Vt.T @ ((s * (U.T @ t)[:, 0])[:, np.newaxis] / (s[:, np.newaxis] ** 2 + lams))
-    gaps = np.array([_gap(A, t[:, 0], w, lam) for w, lam in zip(coefs.T, lams.tolist(), strict=True)])
+    gaps = np.array([ridge_gap(A, t[:, 0], w, lam) for w, lam in zip(coefs.T, lams.tolist(), strict=True)])
     return lams, coefs.astype(X.dtype, copy=False), gaps
 
 
-def ridge_coefs(
-    X: Any, y: np.ndarray, weights: np.ndarray | None, x_mean: np.ndarray, y_mean: float, lam: float
-) -> tuple[np.ndarray, float]:
-    """Return the solution and its duality gap for checked input with known means."""
-    scale = np.sqrt(inputs.total(X, weights))
-    A = inputs.centred(X, x_mean, weights) / scale
-    t = inputs.centred(y, np.array(y_mean), weights) / scale
-    w = _solve(A, t[:, np.newaxis], float(lam))[:, 0]
-    return w, _gap(A, t, w, float(lam))
+def ridge_solve(A: np.ndarray, t: np.ndarray, lam: float) -> np.ndarray:
+    """Return the solution for centred columns and target, both over ``sqrt(n)``."""
+    return _solve(A, t[:, np.newaxis], lam)[:, 0]
 
 
 def _centre(
@@ -130,7 +125,7 @@ def _svd(A: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return U[:, keep], s[keep], Vt[keep]
 
 
-def _gap(A: np.ndarray, t: np.ndarray, w: np.ndarray, lam: float) -> float:
+def ridge_gap(A: np.ndarray, t: np.ndarray, w: np.ndarray, lam: float) -> float:
     """Return the duality gap ``||A.T r - lam w||² / (2 lam)``; at 0, the loss minus its minimum."""
     residual = t - A @ w
     if lam > 0:
@@ -157,7 +152,7 @@ class _Ridge(RegressorMixin, BaseEstimator):
         A, T, x_mean, y_mean = _centre(X, Y, weights, fit_intercept)
         W = _solve(A, T, lam)
         b = y_mean - x_mean @ W
-        self.dual_gap_ = sum(_gap(A, t, w, lam) for t, w in zip(T.T, W.T, strict=True))
+        self.dual_gap_ = sum(ridge_gap(A, t, w, lam) for t, w in zip(T.T, W.T, strict=True))
         self.n_iter_ = 1
         self.coef_ = (W[:, 0] if y.ndim == 1 else W.T).astype(X.dtype, copy=False)
         self.intercept_ = float(b[0]) if y.ndim == 1 else b
@@ -255,12 +250,43 @@ class RidgeCV(_Ridge):
         X, y, weights = inputs.load_for(self, X, y, sample_weight)
         if len(y) < 2:
             raise ValueError("Leaving one out needs at least 2 rows, got n_samples = 1.")
-        A, T, _, _ = _centre(X, y[:, np.newaxis], weights, fit_intercept)
-        roots = None if weights is None else np.sqrt(weights)
-        self.lams_, self.mse_path_ = lams, _loo_mse(A, T[:, 0], lams, roots, fit_intercept)
+        self.lams_, roots = lams, None if weights is None else np.sqrt(weights)
+        columns = _wide(X, y, weights, fit_intercept)
+        if columns is None:
+            A, T, _, _ = _centre(X, y[:, np.newaxis], weights, fit_intercept)
+            self.mse_path_ = _loo_mse(A, T[:, 0], lams, roots, fit_intercept)
+        else:
+            eigenvalues, U = _eigenvectors(columns.outer(), columns.roots if fit_intercept else None)
+            self.mse_path_ = _errors(*_dual_fits(eigenvalues, U, columns.y, lams), roots)
         self.lam_ = float(lams[int(np.argmin(self.mse_path_))])
-        self._finish(X, y, weights, self.lam_, fit_intercept)
+        if columns is None:
+            self._finish(X, y, weights, self.lam_, fit_intercept)
+        else:
+            w = _solve_from_eigenvectors(columns, eigenvalues, U, self.lam_)
+            rest = columns.pull(columns.y - columns.fitted(w)) - self.lam_ * w
+            self.dual_gap_, self.n_iter_ = float(rest @ rest) / (2 * self.lam_), 1
+            self.coef_, self.intercept_ = w, float(columns.y_mean - columns.x_mean @ w)
         return self
+
+
+def _wide(X: Any, y: np.ndarray, weights: np.ndarray | None, fit_intercept: bool) -> Columns | None:
+    """Return the problem without a copy of X, if X is dense and has more features than rows."""
+    if isinstance(X, np.ndarray) and X.dtype == np.float64 and X.shape[1] > X.shape[0]:
+        share = np.ones(len(y)) if weights is None else weights
+        columns = Columns.of(X, y, share, fit_intercept=fit_intercept)
+        return columns if columns.mild else None
+    return None
+
+
+def _solve_from_eigenvectors(
+    columns: Columns, eigenvalues: np.ndarray, U: np.ndarray, lam: float
+) -> np.ndarray:
+    """Solve ``(Z Z.T + lam I) a = y``, correct it by its true residual, and return ``w = Z.T a``."""
+    dual = np.zeros_like(columns.y)
+    for _ in range(2):
+        rest = columns.y - columns.fitted(columns.pull(dual)) - lam * dual
+        dual += U @ ((U.T @ rest) / (eigenvalues + lam))
+    return columns.pull(dual)
 
 
 def _loo_mse(
@@ -268,19 +294,42 @@ def _loo_mse(
 ) -> np.ndarray:
     """Return the mean squared leave-one-out error at each strength; A and t are over ``sqrt(n)``."""
     n, d = A.shape
-    if d <= n:
-        eigenvalues, V = np.linalg.eigh(A.T @ A)
-        Z = A @ V  # U diag(s): A's rows in the eigenvectors' coordinates
-        inverse = 1 / (np.maximum(eigenvalues, 0)[:, np.newaxis] + lams)
-        fit, leverage = Z @ (inverse * (Z.T @ t)[:, np.newaxis]), (Z**2) @ inverse
+    ones = np.full(n, 1 / np.sqrt(n)) if roots is None else roots / np.sqrt(np.sum(roots**2))
+    if d > n:
+        pairs = _eigenvectors(A @ A.T, ones if fit_intercept else None)
+        return _errors(*_dual_fits(*pairs, t, lams), roots)
+    eigenvalues, V = np.linalg.eigh(A.T @ A)
+    Z = A @ V  # U diag(s): A's rows in the eigenvectors' coordinates
+    inverse = 1 / (np.maximum(eigenvalues, 0)[:, np.newaxis] + lams)
+    leverage = (Z**2) @ inverse + (ones**2)[:, np.newaxis] * fit_intercept
+    return _errors(t[:, np.newaxis] - Z @ (inverse * (Z.T @ t)[:, np.newaxis]), 1 - leverage, roots)
+
+
+def _eigenvectors(K: np.ndarray, ones: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return eigenvalues and eigenvectors of ``K = A A.T``, without ``ones``, which the intercept fits.
+
+    ``K ones`` is 0 but for rounding. Given the largest eigenvalue instead, that vector comes last.
+    """
+    if ones is None:
+        eigenvalues, U = np.linalg.eigh(K)
     else:
-        eigenvalues, U = np.linalg.eigh(A @ A.T)
-        eigenvalues = np.maximum(eigenvalues, 0)[:, np.newaxis]
-        factors = eigenvalues / (eigenvalues + lams)
-        fit, leverage = U @ (factors * (U.T @ t)[:, np.newaxis]), (U**2) @ factors
-    if fit_intercept:
-        leverage += 1 / n if roots is None else (roots**2 / np.sum(roots**2))[:, np.newaxis]
+        eigenvalues, U = np.linalg.eigh(K + (1 + 2 * np.trace(K)) * np.outer(ones, ones))
+        eigenvalues, U = eigenvalues[:-1], U[:, :-1]
+    return np.maximum(eigenvalues, 0), U
+
+
+def _dual_fits(
+    eigenvalues: np.ndarray, U: np.ndarray, t: np.ndarray, lams: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return residuals and ``1 - leverage`` at each strength, (n_samples, n_lams); nothing cancels."""
+    shrunk = lams / (eigenvalues[:, np.newaxis] + lams)
+    return U @ (shrunk * (U.T @ t)[:, np.newaxis]), (U**2) @ shrunk
+
+
+def _errors(residuals: np.ndarray, free: np.ndarray, roots: np.ndarray | None) -> np.ndarray:
+    """Return the mean squared leave-one-out error (2.9) at each strength; ``free`` is ``1 - leverage``."""
     if roots is not None:  # a row of weight 2 is two equal rows, and one of them is left out
-        leverage /= np.maximum(roots**2, 1)[:, np.newaxis]
-    errors = (t[:, np.newaxis] - fit) / np.maximum(1 - leverage, np.finfo(float).eps)
-    return np.sum(errors**2, axis=0)  # t holds 1/sqrt(n) and the roots of the weights
+        copies = np.maximum(roots**2, 1)[:, np.newaxis]
+        free = (copies - 1 + free) / copies
+    errors = residuals / np.maximum(free, np.finfo(float).eps)
+    return np.sum(errors**2, axis=0)  # the residuals hold 1/sqrt(n) and the roots of the weights

@@ -13,21 +13,24 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg import lapack
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 
 from course_lib import validation
 from course_lib.linear_model import inputs
-from course_lib.linear_model.ridge import ridge_coefs
+from course_lib.linear_model.ridge import ridge_gap, ridge_solve
 from course_lib.model_selection import best_strength
 from course_lib.solvers.centring import strengths, switch
-from course_lib.solvers.gram import Gram, centred_gram, column_shift, duality_gaps, moments
-from course_lib.solvers.working_set import Columns, grid, knots, lam_max, polish
+from course_lib.solvers.columns import Columns
+from course_lib.solvers.gram import Gram, centred_gram, column_shift, duality_gaps, mild, moments
+from course_lib.solvers.working_set import grid, knots, lam_max
 
 __all__ = ["ElasticNet", "ElasticNetCV", "Lasso", "LassoCV", "LassoPath", "enet_path", "exact_lasso_path",
            "lasso_path"]  # fmt: skip
 
 GRAM_LIMIT = 4000  # features above which a Gram matrix is not formed
+TRUSTED = 1e-3  # reciprocal condition down to which a solution from the Gram matrix has 12 digits
 
 
 @dataclass(frozen=True)
@@ -182,8 +185,8 @@ def enet_path(
     X, y, weights = inputs.load(X, y, sample_weight)
     data = Data.of(X, y, weights, fit_intercept)
     values = strength_grid(lams, eps, data.problem.c, l1_ratio)
-    coefs, gaps = solve(data, values, l1_ratio)
-    return values, coefs.astype(X.dtype, copy=False), gaps
+    coefs = solve(data, values, l1_ratio)
+    return values, coefs.astype(X.dtype, copy=False), gaps(data, values, l1_ratio, coefs)
 
 
 def strength_grid(lams: Any, eps: float, c: np.ndarray, l1_ratio: float) -> np.ndarray:
@@ -215,18 +218,18 @@ class Data:
 
     @classmethod
     def of(cls, X: Any, y: np.ndarray, weights: np.ndarray | None, fit_intercept: bool) -> Data:
-        """Form a Gram matrix if that is smaller than X, or lay out the centred columns."""
+        """Form a Gram matrix if that is smaller than X, or take the columns as they are."""
         n, d = X.shape
         if d < n and d <= GRAM_LIMIT:
-            rows = X.tocsr() if sparse.issparse(X) else X
-            shift = column_shift(rows, y) if fit_intercept else np.zeros(d + 1)
-            gram = centred_gram(moments(rows, y, weights, shift), shift, fit_intercept=fit_intercept)
+            (products,), shift = piecewise_moments(X, y, weights, fit_intercept, [slice(None)])
+            gram = centred_gram(products, shift, fit_intercept=fit_intercept)
             return cls(gram, X, y, weights, gram.x_mean, gram.y_mean)
-        x_mean, y_mean = np.zeros(d), 0.0
-        if fit_intercept:
-            x_mean, y_mean = inputs.weighted_mean(X, weights), float(inputs.weighted_mean(y, weights))
-        data = cls(Columns(np.empty((0, 0)), y), X, y, weights, x_mean, y_mean)
-        columns = Columns(np.ascontiguousarray(data.columns(slice(None)).T), data.target())
+        A, share = X.astype(np.float64, copy=False), np.ones(n) if weights is None else weights
+        columns = Columns.of(A, y, share, fit_intercept=fit_intercept)
+        if columns.mild:
+            return cls(columns, X, y, weights, columns.x_mean, columns.y_mean)
+        x_mean, y_mean = inputs.weighted_mean(X, weights), float(inputs.weighted_mean(y, weights))
+        columns = Columns.of(inputs.centred(A, x_mean), y - y_mean, share, fit_intercept=False)
         return cls(columns, X, y, weights, x_mean, y_mean)
 
     def columns(self, chosen: Any) -> np.ndarray:
@@ -242,46 +245,92 @@ class Data:
     def intercepts(self, coefs: np.ndarray) -> np.ndarray:
         return self.y_mean - self.x_mean @ coefs
 
-    def y_loss(self) -> float:
-        """Return the loss without features: what gaps are compared with."""
-        problem = self.problem
-        return problem.yy / 2 if isinstance(problem, Gram) else float(problem.y @ problem.y) / 2
+
+def piecewise_moments(
+    X: Any, y: np.ndarray, weights: np.ndarray | None, fit_intercept: bool, pieces: list[Any]
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return the moments of each piece of the rows, and the shift that they were taken about.
+
+    Raw moments are the fastest, and accurate if the means are mild; else the columns are shifted first.
+    """
+    rows, shift = X.tocsr() if sparse.issparse(X) else X, np.zeros(X.shape[1] + 1)
+
+    def all_moments() -> list[np.ndarray]:
+        return [moments(rows[p], y[p], None if weights is None else weights[p], shift) for p in pieces]
+
+    products = all_moments()
+    if fit_intercept and not mild(np.sum(products, axis=0)):
+        shift = column_shift(rows, y)
+        products = all_moments()
+    return products, shift
 
 
-def solve(data: Data, lams: np.ndarray, l1_ratio: float) -> tuple[np.ndarray, np.ndarray]:
+def solve(data: Data, lams: np.ndarray, l1_ratio: float) -> np.ndarray:
     """Solve at decreasing strengths; those without an L1 part are ridge problems."""
-    coefs, gaps = np.zeros((data.X.shape[1], lams.size)), np.zeros(lams.size)
-    sparse_part = lams * l1_ratio > 0
-    if sparse_part.any():
-        found, correlations, losses = grid(data.problem, lams[sparse_part], l1_ratio)
-        l1, l2 = lams[sparse_part] * l1_ratio, lams[sparse_part] * (1 - l1_ratio)
-        coefs[:, sparse_part] = found
-        gaps[sparse_part] = duality_gaps(found, correlations, losses, l1, l2)
-    for k in np.flatnonzero(~sparse_part):
-        coefs[:, k], gaps[k] = ridge_coefs(data.X, data.y, data.weights, data.x_mean, data.y_mean, lams[k])
-    return coefs, gaps
+    coefs, with_l1 = np.zeros((data.X.shape[1], lams.size)), lams * l1_ratio > 0
+    if with_l1.any():
+        coefs[:, with_l1] = grid(data.problem, lams[with_l1], l1_ratio)
+    if not with_l1.all():
+        A, t = data.columns(slice(None)), data.target()
+        for k in np.flatnonzero(~with_l1):
+            coefs[:, k] = ridge_solve(A, t, float(lams[k]))
+    return coefs
+
+
+def gaps(data: Data, lams: np.ndarray, l1_ratio: float, coefs: np.ndarray) -> np.ndarray:
+    """Return the duality gap of each column, shape (n_lams,); without an L1 part, that of ridge."""
+    result, with_l1 = np.zeros(lams.size), lams * l1_ratio > 0
+    if with_l1.any():
+        w, lam = coefs[:, with_l1], lams[with_l1]
+        used = np.flatnonzero(w.any(axis=1))
+        pulls, losses = data.problem.pulls(used, w[used])
+        result[with_l1] = duality_gaps(w, pulls, losses, lam * l1_ratio, lam * (1 - l1_ratio))
+    if not with_l1.all():
+        A, t = data.columns(slice(None)), data.target()
+        for k in np.flatnonzero(~with_l1):
+            result[k] = ridge_gap(A, t, coefs[:, k], float(lams[k]))
+    return result
 
 
 def solve_one(data: Data, lam: float, l1_ratio: float) -> tuple[np.ndarray, float, int]:
     """Solve at one strength and finish with a direct solve on the support; also count the steps to it."""
-    lams = np.array([lam])
-    if isinstance(data.problem, Columns) and lam * l1_ratio > 0:
-        top = lam_max(data.problem.c, l1_ratio)
-        if lam < top:
-            lams = np.append(np.geomspace(top, lam, 8)[:-1], lam)  # so that candidates can be exchanged
-    coefs, gaps = solve(data, lams, l1_ratio)
-    w, gap = coefs[:, -1], float(gaps[-1])
+    lams, top = np.array([lam]), lam_max(data.problem.c, l1_ratio) if l1_ratio > 0 else 0.0
+    if l1_ratio < 1 and 0 < lam < top:
+        lams = np.append(np.geomspace(top, lam, 8)[:-1], lam)  # a guess of the support comes from the last
+    w = solve(data, lams, l1_ratio)[:, -1]
     active = np.flatnonzero(w)
-    if active.size == 0 or lam * l1_ratio == 0:
-        return w, gap, lams.size
-    l1, l2 = lam * l1_ratio, lam * (1 - l1_ratio)
-    w[active] = polish(data.columns(active), data.target(), w[active], l1, l2)
-    if isinstance(data.problem, Gram):
-        u, loss = data.problem.correlations(w[:, np.newaxis]), data.problem.losses(w[:, np.newaxis])
-    else:
-        u, loss = data.problem.check(active, w[active][:, np.newaxis])
-    gap = float(duality_gaps(w[:, np.newaxis], u, loss, np.array([l1]), np.array([l2]))[0])
-    return w, gap, lams.size
+    if active.size and lam * l1_ratio > 0:
+        w[active] = polish(data, active, w[active], lam * l1_ratio, lam * (1 - l1_ratio))
+    return w, float(gaps(data, lams[-1:], l1_ratio, w[:, np.newaxis])[0]), lams.size
+
+
+def polish(data: Data, active: np.ndarray, w: np.ndarray, l1: float, l2: float) -> np.ndarray:
+    """Solve the KKT conditions (4.2) on the final support directly.
+
+    An error of ``eps`` in the Gram matrix is one of ``eps / rcond`` in its solution. Where that would be more
+    than 1e-12, the solution is corrected by residuals from the data themselves. A correction that turns a
+    sign is dropped.
+    """
+    G, signs = data.problem.gram(active).copy(), np.sign(w)
+    G.flat[:: w.size + 1] += l2
+    scale = 1 / np.sqrt(np.diag(G))
+    system = G * np.outer(scale, scale)
+    factor, failed = lapack.dpotrf(system)
+    rcond = 0.0 if failed else lapack.dpocon(factor, np.abs(system).sum(axis=0).max())[0]
+    if rcond > TRUSTED:
+        right = scale * (data.problem.c[active] - l1 * signs)
+        better = scale * lapack.dpotrs(factor, right)[0]
+        return better if (np.sign(better) == signs).all() else w
+    B, y = data.columns(active), data.target()
+    if rcond < 1e-8:  # the triangle of the columns themselves keeps twice as many digits
+        factor = np.linalg.qr(np.vstack([B, np.sqrt(l2) * np.eye(w.size)]) * scale, mode="r")
+    for _ in range(3):
+        rest = scale * (B.T @ (y - B @ w) - l1 * signs - l2 * w)
+        step = scale * lapack.dpotrs(factor, rest)[0]
+        if not (np.isfinite(step).all() and (np.sign(w + step) == signs).all()):
+            return w
+        w = w + step
+    return w
 
 
 class _Linear(RegressorMixin, BaseEstimator):
@@ -299,10 +348,11 @@ class _Linear(RegressorMixin, BaseEstimator):
 
     def _finish(self, data: Data, lam: float, l1_ratio: float, tol: float) -> None:
         w, gap, self.n_iter_ = solve_one(data, lam, l1_ratio)
-        if gap > tol * data.y_loss():
+        accepted = tol * data.problem.yy / 2
+        if gap > accepted:
             warnings.warn(
                 f"{type(self).__name__} reached a duality gap of {gap:.3g}, above tol * ||y||²/(2n) = "
-                f"{tol * data.y_loss():.3g}. Standardise the columns, or use a larger lam or tol.",
+                f"{accepted:.3g}. Standardise the columns, or use a larger lam or tol.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
@@ -455,7 +505,7 @@ class ElasticNetCV(_Linear):
         X, y, weights = inputs.without_empty_rows(X, y, weights)
         data, fits = _fold_problems(X, y, weights, fit_intercept, folds)
         self.lams_ = strength_grid(self.lams, self.eps, data.problem.c, l1_ratio)
-        errors = [score(solve(fit, self.lams_, l1_ratio)[0]) for fit, score in fits]
+        errors = [score(solve(fit, self.lams_, l1_ratio)) for fit, score in fits]
         self.mse_path_ = np.array(errors).T
         self.lam_ = best_strength(self.lams_, self.mse_path_, self.selection)
         self._finish(data, self.lam_, l1_ratio, tol)
@@ -502,13 +552,7 @@ def _fold_problems(
     if not (partition and d < smallest and d <= GRAM_LIMIT):
         data = Data.of(X, y, weights, fit_intercept)
         return data, [_own_fold(X, y, weights, fit_intercept, *fold) for fold in folds]
-    rows = X.tocsr() if sparse.issparse(X) else X
-    shift = column_shift(rows, y) if fit_intercept else np.zeros(d + 1)
-    pieces = []
-    for _, test in folds:
-        ordered = test.size == test[-1] - test[0] + 1 and (np.diff(test) == 1).all()
-        where = slice(int(test[0]), int(test[-1]) + 1) if ordered else test  # a view instead of a copy
-        pieces.append(moments(rows[where], y[where], None if weights is None else weights[where], shift))
+    pieces, shift = piecewise_moments(X, y, weights, fit_intercept, [_as_slice(test) for _, test in folds])
 
     def gram(chosen: list[np.ndarray]) -> Gram:
         return centred_gram(np.sum(chosen, axis=0), shift, fit_intercept=fit_intercept)
@@ -521,6 +565,12 @@ def _fold_problems(
         return train, lambda coefs: test.mse(coefs, train.intercepts(coefs))
 
     return problem(gram(pieces)), [scored(k) for k in range(len(pieces))]
+
+
+def _as_slice(rows: np.ndarray) -> Any:
+    """Return rows that follow each other as a slice: a view instead of a copy."""
+    ordered = rows.size == rows[-1] - rows[0] + 1 and (np.diff(rows) == 1).all()
+    return slice(int(rows[0]), int(rows[-1]) + 1) if ordered else rows
 
 
 def _rows_in_use(fold: Any, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -135,10 +135,18 @@ def report(notebook: NotebookNode, name: str) -> str:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print the table of each wanted chapter; optional sections are marked with a +."""
-    from course_lib.notebooks import source
+    """Print the table of each wanted chapter; optional sections are marked with a +.
+
+    With ``--guide`` the tables of the instructor guide are written (``--check``: only compared), with
+    ``--measure`` the chapters are run for their machine times.
+    """
+    from course_lib.notebooks import commands, guide, source
 
     root = files.find_root(Path(args.root) if getattr(args, "root", None) else None)
+    if getattr(args, "measure", False):
+        return commands.measure(args)
+    if getattr(args, "guide", False):
+        return guide.timetables(root, check=bool(getattr(args, "check", False)))
     try:
         paths = files.select(root / "notebooks", ".ipynb", list(args.chapters or []))
     except ValueError as error:

@@ -68,7 +68,9 @@ def centre_columns(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def strengths(lams: Any) -> np.ndarray:
     """Check a grid of strengths: a 1-D array of finite numbers >= 0, in any order."""
-    return np.array([validation.strength(lam, "lams") for lam in validation.vector(lams, "lams").tolist()])
+    values = validation.vector(lams, "lams").astype(np.float64)
+    validation.strength(float(values.min()), "lams")  # the smallest speaks for all
+    return values
 
 
 def switch(value: Any, name: str) -> bool:

@@ -14,9 +14,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-__all__ = ["Gram", "centred_gram", "column_shift", "duality_gaps", "moments"]
+from course_lib.solvers.columns import MILD
+
+__all__ = ["Gram", "centred_gram", "column_shift", "duality_gaps", "mild", "moments"]
 
 BLOCK = 1 << 18  # numbers in a block of rows: 2 MB, so that a block stays in the cache
+NOISE = 1e-13  # pulls this small, relative to the largest possible, are rounding
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,43 @@ class Gram:
     y_mean: float
     n: float
 
-    def correlations(self, coefs: np.ndarray) -> np.ndarray:
-        """Return ``X.T (y - X w) / n`` for each column ``w``, shape of ``coefs``."""
-        return self.c[:, np.newaxis] - self.G @ coefs
+    @property
+    def rank(self) -> int:
+        """Return the largest possible number of active features."""
+        return len(self.c)
 
-    def losses(self, coefs: np.ndarray) -> np.ndarray:
-        """Return ``1/(2n) ||y - X w - b||²`` for each column ``w``, shape (n_lams,)."""
-        fit = np.sum(coefs * (self.G @ coefs - 2 * self.c[:, np.newaxis]), axis=0)
-        return np.maximum(self.yy + fit, 0) / 2  # rounding may leave a perfect fit below 0
+    def gram(self, chosen: np.ndarray) -> np.ndarray:
+        """Return the Gram matrix of some features."""
+        return self.G if chosen.size == len(self.c) else self.G[chosen][:, chosen]
+
+    def pulls(self, chosen: np.ndarray, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``X.T (y - X w) / n``, (n_features, n_lams), and ``1/(2n) ||y - X w - b||²``, (n_lams,).
+
+        ``coefs`` are those of the chosen features, one column ``w`` a model; the others are 0.
+        """
+        everything = chosen.size == len(self.c)
+        pulls = self.c[:, np.newaxis] - (self.G if everything else self.G[:, chosen]) @ coefs
+        fit = np.sum(coefs * ((pulls if everything else pulls[chosen]) + self.c[chosen, np.newaxis]), axis=0)
+        return pulls, np.maximum(self.yy - fit, 0) / 2  # rounding may leave a perfect fit below 0
+
+    def noise(self) -> np.ndarray:
+        """Return how big the pulls may be by rounding when they should be 0, shape (n_features,)."""
+        return NOISE * np.sqrt(np.diag(self.G) * self.yy)
 
     def mse(self, coefs: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
         """Return the mean squared error of these rows for each model, shape (n_lams,)."""
-        return 2 * self.losses(coefs) + (self.y_mean - self.x_mean @ coefs - intercepts) ** 2
+        losses = self.pulls(np.arange(len(self.c)), coefs)[1]
+        return 2 * losses + (self.y_mean - self.x_mean @ coefs - intercepts) ** 2
+
+
+def mild(products: np.ndarray) -> bool:
+    """Return whether :func:`moments` without a shift are accurate: no mean is far from 0, by its spread.
+
+    Centred afterwards, a sum of squares loses the factor ``1 + mean²/variance`` in precision: at most 11.
+    """
+    n = products[-1, -1]
+    square = (products[:-1, -1] / n) ** 2
+    return bool(np.all(square <= MILD * (np.diag(products)[:-1] / n - square)))
 
 
 def column_shift(X: Any, y: np.ndarray) -> np.ndarray:
@@ -71,10 +99,17 @@ def column_shift(X: Any, y: np.ndarray) -> np.ndarray:
 def moments(X: Any, y: np.ndarray, weights: np.ndarray | None, shift: np.ndarray) -> np.ndarray:
     """Return ``Z.T W Z`` for ``Z = [X - shift, y - shift, 1]``, shape (n_features + 2, n_features + 2).
 
-    X (dense or CSR) is read once, in blocks; no copy of it is made.
+    X (dense or CSR) is read in blocks; no copy of it is made.
     """
     d = X.shape[1]
     result = np.zeros((d + 2, d + 2))
+    if weights is None and not shift.any() and isinstance(X, np.ndarray) and X.dtype == y.dtype == np.float64:
+        ones = np.ones(len(y))
+        result[:d, :d] = X.T @ X  # half the work of a product of two different matrices
+        result[:d, d], result[:d, d + 1] = X.T @ y, X.T @ ones
+        result[d, d], result[d, d + 1], result[d + 1, d + 1] = y @ y, y @ ones, len(y)
+        result[d:, :d], result[d + 1, d] = result[:d, d:].T, result[d, d + 1]
+        return result
     step = next(_blocks(X))
     buffer = np.ones((step.stop, d + 2))
     for rows in _blocks(X):
@@ -113,6 +148,8 @@ def duality_gaps(
     pull = np.max(np.abs(correlations - l2 * coefs), axis=0)
     scale = np.minimum(1, l1 / np.maximum(pull, np.finfo(float).tiny))
     gaps = _gaps_at(scale, coefs, correlations, losses, l1, l2)
+    if not l2.any():
+        return gaps
     full = _gaps_at(np.ones_like(scale), coefs, correlations, losses, l1, l2)
     return np.where(l2 > 0, np.minimum(gaps, full), gaps)
 
@@ -121,8 +158,11 @@ def _gaps_at(
     scale: np.ndarray, w: np.ndarray, u: np.ndarray, losses: np.ndarray, l1: np.ndarray, l2: np.ndarray
 ) -> np.ndarray:
     met = np.clip(scale * u, -l1, l1)
+    gaps = (1 - scale) ** 2 * losses + np.sum(l1 * np.abs(w) - met * w, axis=0)
+    if not l2.any():
+        return gaps
     rest = np.sum((scale * u - met - l2 * w) ** 2, axis=0) / (2 * np.where(l2 > 0, l2, 1))
-    return (1 - scale) ** 2 * losses + np.sum(l1 * np.abs(w) - met * w, axis=0) + np.where(l2 > 0, rest, 0)
+    return gaps + np.where(l2 > 0, rest, 0)
 
 
 def _dense(X: Any) -> np.ndarray:

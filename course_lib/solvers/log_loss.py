@@ -31,8 +31,7 @@ __all__ = ["Point", "Problem", "lam_max", "objective", "probabilities", "probabi
 
 def objective(X: Any, y: Any, w: Any, b: Any, lam: float, l1_ratio: float = 0.0) -> float:
     """Return the objective of :func:`newton` at ``w`` and ``b``."""
-    problem = Problem.build(X, y, lam, l1_ratio, fit_intercept=True, centring=False)
-    return problem.at(problem.packed(w, b)).value
+    return (problem := Problem.build(X, y, lam, l1_ratio, centring=False)).at(problem.packed(w, b)).value
 
 
 def lam_max(X: Any, y: Any, l1_ratio: float = 1.0, *, fit_intercept: bool = True) -> float:
@@ -135,8 +134,7 @@ class Problem:
 
     def gradient(self, point: Point) -> np.ndarray:
         """Return the gradient of the smooth part, that is the mean log-loss and the L2 penalty."""
-        residual = np.where(self.Y, point.rest, -point.P)  # Y - P
-        return self.l2 * point.W - self.X.T @ (self.share * residual)
+        return self.l2 * point.W - self.X.T @ (self.share * np.where(self.Y, point.rest, -point.P))  # Y - P
 
     def start(self, W: np.ndarray | None = None) -> Point:
         """Return the warm start, or zeros with the intercept that then is best: the classes' log-odds."""
@@ -185,8 +183,8 @@ class Problem:
 
     def packed(self, w: Any, b: Any = 0.0) -> np.ndarray:
         """Check coefficients and intercept and return them as one array, of the shape of ``Point.W``."""
-        shape = (self.X.shape[1] - int(self.fit_intercept), self.Y.shape[1])
         w, b = np.asarray(w, dtype=float), np.asarray(b, dtype=float)
+        shape = (self.X.shape[1] - int(self.fit_intercept), self.Y.shape[1])
         one_score = shape[1] == 1 and w.shape == shape[:1]
         if not (w.shape == shape or one_score) or b.size not in (1, shape[1]):
             raise ValueError(

@@ -1,61 +1,32 @@
-"""Paths when there are too many features for a Gram matrix: solve on a few, check all (chapter 06).
+"""Paths of the lasso and the elastic net: solve on candidates, check all features (chapter 06).
 
-A small set of candidates gets its own Gram matrix, and the path is followed on it for a while. Then the KKT
+A set of candidates gets its own Gram matrix, and the path is followed on it for a while. Then the KKT
 conditions (3.3) of all features are checked at all solutions found, in one product of matrices: the processor
-does that far faster than one product with a vector per knot. The first solution that a feature outside
-contradicts is thrown away with all that follow it, the feature becomes a candidate, and the walk goes on from
-the last solution that stood. What is returned has passed the check, so nothing is approximate.
+does that far faster than one product with a vector per knot. The first solution that the check contradicts is
+thrown away with all that follow it; a feature outside that was missed becomes a candidate, and the walk goes
+on from the last solution that stood. What is returned has passed the check, so nothing is approximate.
+
+With the Gram matrix of all features at hand all are candidates, and the check guards against rounding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
+from course_lib.solvers.columns import Columns
+from course_lib.solvers.elastic_net_grid import by_residuals, on_grid
 from course_lib.solvers.gram import Gram
-from course_lib.solvers.homotopy import KNOTS_EACH, ActiveSet, Segment, elastic_net_step, walk
+from course_lib.solvers.homotopy import KNOTS_EACH, Segment, walk
+from course_lib.solvers.tableau import Tableau
 
-__all__ = ["Columns", "grid", "knots", "lam_max", "on_grid", "polish"]
+__all__ = ["grid", "knots", "lam_max"]
 
-VIOLATION = 1e-10  # share of lam by which an inactive correlation may exceed it: rounding
-NOISE = 1e-13  # correlations this small, relative to the largest possible, are rounding
-SPARE = 150  # candidates besides twice the active features
-CHUNK = 24  # knots, or grid points, between two checks
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The centred columns of X, each divided by ``sqrt(n)`` and lying in one piece in memory, and y alike.
-
-    Attributes
-    ----------
-    A : ndarray of shape (n_features, n_samples)
-    y : ndarray of shape (n_samples,)
-    """
-
-    A: np.ndarray
-    y: np.ndarray
-
-    @property
-    def c(self) -> np.ndarray:
-        return self.A @ self.y
-
-    def gram(self, chosen: np.ndarray) -> np.ndarray:
-        rows = self.A[chosen]
-        return rows @ rows.T
-
-    def noise(self) -> np.ndarray:
-        """Return how big the correlations with a residual of 0 may be by rounding, shape (n_features,)."""
-        return NOISE * np.sqrt(np.sum(self.A**2, axis=1) * (self.y @ self.y))
-
-    def check(self, chosen: np.ndarray, coefs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the correlations of all features, (n_features, n_lams), and the losses, (n_lams,)."""
-        residuals = self.y[:, np.newaxis] - self.A[chosen].T @ coefs
-        return self.A @ residuals, np.sum(residuals**2, axis=0) / 2
+VIOLATION = 1e-10  # share of lam by which a pull may miss its condition: rounding
+SPARE = 150  # candidates besides the active features
+CHUNK, LONG = 48, 100  # knots, or grid points, between two checks; LONG when all features are candidates
 
 
 def lam_max(c: np.ndarray, l1_ratio: float) -> float:
@@ -65,39 +36,19 @@ def lam_max(c: np.ndarray, l1_ratio: float) -> float:
     return lam if lam * l1_ratio >= strongest else float(np.nextafter(lam, np.inf))
 
 
-def grid(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> tuple[np.ndarray, ...]:
-    """Solve the elastic net at decreasing strengths > 0.
-
-    Returns
-    -------
-    coefs : ndarray of shape (n_features, n_lams)
-    correlations : ndarray of shape (n_features, n_lams)
-        ``X.T (y - X w) / n``.
-    losses : ndarray of shape (n_lams,)
-    """
-    c = problem.c
-    start = max(lam_max(c, l1_ratio), float(lams[0]))
-    w = np.zeros_like(c)
-    if isinstance(problem, Gram):
-        coefs = on_grid(problem.G, c, w, start, lams, l1_ratio)
-        return coefs, problem.correlations(coefs), problem.losses(coefs)
-    coefs, correlations = np.zeros((2, c.size, lams.size))
-    losses = np.zeros(lams.size)
-    chosen, done, noise = _candidates(c, np.flatnonzero(w)), 0, problem.noise()
-    while done < lams.size:
-        todo = slice(done, done + CHUNK)
-        part = on_grid(problem.gram(chosen), c[chosen], w[chosen], start, lams[todo], l1_ratio)
-        found, loss = problem.check(chosen, part)
-        stands = _stand(found, chosen, lams[todo] * l1_ratio, noise)
-        kept = slice(done, done + stands)
-        coefs[chosen, kept] = part[:, :stands]
-        correlations[:, kept], losses[kept] = found[:, :stands], loss[:stands]
-        done += stands
-        if stands:
-            start, w = lams[done - 1], coefs[:, done - 1]
-        urgency = found[:, min(stands, found.shape[1] - 1)]
-        chosen = _candidates(urgency, np.flatnonzero(w) if stands else chosen)
-    return coefs, correlations, losses
+def grid(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> np.ndarray:
+    """Solve at decreasing strengths > 0 and return the coefficients, shape (n_features, n_lams)."""
+    if l1_ratio < 1:
+        return _elastic_net(problem, lams, l1_ratio)
+    coefs, top = np.zeros((problem.c.size, lams.size)), lam_max(problem.c, 1.0)
+    pieces = list(knots(problem, float(lams[-1]))) if lams[-1] < top else []
+    upto = np.searchsorted(-lams, [-top, *(-piece.end for piece in pieces)], side="right").tolist()
+    for piece, first, last in zip(pieces, upto, upto[1:], strict=False):
+        if first < last:
+            coefs[piece.active, first:last] = piece.u[:, np.newaxis] - np.outer(piece.q, lams[first:last])
+    if upto[-1] < lams.size:  # the walk gave up: the gap will tell
+        coefs[piece.active, upto[-1] :] = piece.at(piece.end)[:, np.newaxis]
+    return coefs
 
 
 def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
@@ -105,107 +56,116 @@ def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
 
     Ends earlier, with a piece whose event is ``("gives up", -1)``, after very many knots.
     """
-    c = problem.c
+    c, careful, walked = problem.c, False, 0
     start = float(np.max(np.abs(c)))
-    if isinstance(problem, Gram):
-        yield from walk(ActiveSet(problem.G), c, start, stop)
-        return
     features, signs = np.empty(0, dtype=int), np.empty(0)
-    chosen, noise = _candidates(c, features), problem.noise()
-    most, walked = KNOTS_EACH * (min(problem.A.shape) + 10), 0
     left: list[int] = []
+    chosen = _candidates(problem, c, features)
     while start > stop:
-        where = np.searchsorted(chosen, features).tolist()
-        A = ActiveSet(problem.gram(chosen), 0.0, where, signs.tolist())
-        back = np.flatnonzero(np.isin(chosen, left)).tolist()
-        pieces = list(islice(walk(A, c[chosen], start, stop, left=back), CHUNK))
-        part = np.zeros((chosen.size, len(pieces)))
-        for k, piece in enumerate(pieces):
-            part[piece.active, k] = piece.at(piece.end)
-        found, _ = problem.check(chosen, part)
-        stands = _stand(found, chosen, np.array([piece.end for piece in pieces]), noise)
-        if stands == len(pieces) and pieces[-1].event[0] != "stops":
+        T = Tableau(problem.gram(chosen), c[chosen], np.searchsorted(chosen, features), signs)
+        back = [int(np.searchsorted(chosen, j)) for j in left]  # who has left was a candidate
+        pieces = list(islice(walk(T, start, stop, back, careful=careful), _chunk(problem)))
+        stands, careful, found = _check(problem, chosen, pieces, careful)
+        finished = stands == len(pieces) and pieces[-1].event[1] < 0
+        if stands == len(pieces) and not finished:
             stands -= 1  # the active set after the last piece is not known yet
         for piece in pieces[:stands]:
             yield _renamed(piece, chosen)
-        if stands == len(pieces):
+        if finished:
             return
         after, walked = pieces[stands], walked + stands
         if stands:
-            start, (kind, j) = pieces[stands - 1].end, pieces[stands - 1].event
-            left = [int(chosen[j])] if kind == "leaves" else []
-        if walked > most:
-            yield replace(_renamed(after, chosen), end=start, event=("gives up", -1))
+            start, (kind, j) = pieces[stands - 1].end, pieces[stands - 1].event  # already renamed
+            left = [j] if kind == "leaves" else []
+        if walked > KNOTS_EACH * (problem.rank + 10):
+            after.end, after.event = start, ("gives up", -1)
+            yield _renamed(after, chosen)
             return
         features, signs = chosen[after.active], after.signs
-        chosen = _candidates(found[:, stands], features if stands else chosen)
+        chosen = _candidates(problem, found[:, stands], features if stands else chosen)
 
 
-def on_grid(
-    G: np.ndarray, c: np.ndarray, w: np.ndarray, start: float, lams: np.ndarray, l1_ratio: float
-) -> np.ndarray:
-    """Solve at decreasing ``lams`` from the solution ``w`` at ``start``; shape (n_features, n_lams)."""
+def _check(
+    problem: Gram | Columns, chosen: np.ndarray, pieces: list[Segment], careful: bool
+) -> tuple[int, bool, np.ndarray]:
+    """Return how many pieces meet the KKT conditions (3.3) at their ends, and all pulls there.
+
+    Also whether the first one that does not fails among the candidates: that is rounding, and the next walk
+    has to be careful. A careful one could not do better, so of it only the features outside are looked at.
+    """
+    ends = np.array([piece.end for piece in pieces])
+    coefs, signs = np.zeros((2, chosen.size, len(pieces)))
+    for k, piece in enumerate(pieces):
+        coefs[piece.active, k], signs[piece.active, k] = piece.at(piece.end), piece.signs
+    found, _ = problem.pulls(chosen, coefs)
+    slack = VIOLATION * ends + problem.noise()[:, np.newaxis]
+    bad = np.abs(found) - ends > slack
+    bad[chosen] = False
+    inside = np.where(signs == 0, np.abs(found[chosen]) - ends, np.abs(found[chosen] - ends * signs))
+    rounded = inside > slack[chosen]
+    stands, exact = _first(bad), len(pieces) if careful else _first(rounded)
+    return min(stands, exact), exact < stands, found
+
+
+def _first(bad: np.ndarray) -> int:
+    """Return the first column with an entry that is true, or the number of columns."""
+    columns = np.flatnonzero(bad.any(axis=0))
+    return int(columns[0]) if columns.size else bad.shape[1]
+
+
+def _elastic_net(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> np.ndarray:
+    """Newton's method on the grid: candidates in between as for the lasso, while the support is small."""
+    c, done = problem.c, 0
+    start, w = max(lam_max(c, l1_ratio), float(lams[0])), np.zeros_like(c)
     coefs = np.zeros((c.size, lams.size))
-    if l1_ratio == 1:
-        active = np.flatnonzero(w)
-        k = 0
-        A = ActiveSet(G, 0.0, active.tolist(), np.sign(w[active]).tolist())
-        for piece in walk(A, c, start, float(lams[-1])):
-            while k < lams.size and lams[k] >= piece.end:
-                coefs[piece.active, k] = piece.at(lams[k])
-                k += 1
-        coefs[piece.active, k:] = piece.at(piece.end)[:, np.newaxis]  # if the walk gave up: the gap will tell
-        return coefs
-    for k, lam in enumerate(lams.tolist()):
-        if lam < start:
-            old, new = ((x * l1_ratio, x * (1 - l1_ratio)) for x in (start, lam))
-            A, w_active = elastic_net_step(G, c, w, old, new)
-            w = np.zeros_like(c)
-            w[A.features] = w_active
-        coefs[:, k], start = w, lam
+    while done < lams.size:
+        if isinstance(problem, Columns) and 2 * np.count_nonzero(w) > problem.rank:
+            part = by_residuals(problem, w, start, lams[done:], l1_ratio)
+        else:
+            part = np.empty((0, 0))
+        if not part.size:
+            part = _on_candidates(problem, w, start, lams[done : done + _chunk(problem)], l1_ratio)
+        coefs[:, done : done + part.shape[1]] = part
+        done += part.shape[1]
+        start, w = float(lams[done - 1]), coefs[:, done - 1]
     return coefs
 
 
-def _candidates(correlations: np.ndarray, needed: np.ndarray) -> np.ndarray:
-    """Return the features that are needed and those with the largest correlations, sorted."""
-    size = min(2 * needed.size + SPARE, correlations.size - 1)
-    strongest = np.argpartition(-np.abs(correlations), size)[: size + 1]
-    return np.union1d(strongest, needed)
+def _on_candidates(
+    problem: Gram | Columns, w: np.ndarray, start: float, lams: np.ndarray, l1_ratio: float
+) -> np.ndarray:
+    """Solve from ``w`` at ``start``, with candidates; return what stands the check, at least one strength."""
+    stands, needed = 0, np.flatnonzero(w)
+    found = problem.pulls(needed, w[needed, np.newaxis])[0] if needed.size else problem.c[:, np.newaxis]
+    while not stands:
+        chosen = _candidates(problem, found[:, 0], needed)
+        part = on_grid(problem.gram(chosen), problem.c[chosen], w[chosen], start, lams, l1_ratio)
+        stands = lams.size
+        if chosen.size < w.size:
+            found, _ = problem.pulls(chosen, part)
+            slack = VIOLATION * lams * l1_ratio + problem.noise()[:, np.newaxis]
+            bad = np.abs(found) - lams * l1_ratio > slack
+            bad[chosen] = False
+            stands, needed = _first(bad), chosen
+    coefs = np.zeros((w.size, stands))
+    coefs[chosen] = part[:, :stands]
+    return coefs
 
 
-def _stand(correlations: np.ndarray, chosen: np.ndarray, l1: np.ndarray, noise: np.ndarray) -> int:
-    """Return how many of the first columns satisfy the KKT conditions of the features that were left out."""
-    outside = np.abs(correlations) - noise[:, np.newaxis]
-    outside[chosen] = 0
-    bad = np.flatnonzero(outside.max(axis=0) > l1 * (1 + VIOLATION))
-    return int(bad[0]) if bad.size else correlations.shape[1]
+def _candidates(problem: Gram | Columns, pulls: np.ndarray, needed: np.ndarray) -> np.ndarray:
+    """Return the features that are needed and those with the largest pulls, sorted."""
+    size = needed.size + SPARE
+    if isinstance(problem, Gram) or size >= pulls.size:
+        return np.arange(pulls.size)
+    return np.union1d(np.argpartition(-np.abs(pulls), size)[:size], needed)
+
+
+def _chunk(problem: Gram | Columns) -> int:
+    return LONG if isinstance(problem, Gram) else CHUNK
 
 
 def _renamed(piece: Segment, chosen: np.ndarray) -> Segment:
-    """Return the segment with the features' numbers in X instead of those among the candidates."""
+    """Give the features of a segment their numbers in X instead of those among the candidates."""
     kind, j = piece.event
-    event = (kind, int(chosen[j]) if j >= 0 else j)
-    return Segment(piece.start, piece.end, chosen[piece.active], piece.signs, piece.u, piece.q, event)
-
-
-def polish(B: np.ndarray, y: np.ndarray, w: np.ndarray, l1: float, l2: float) -> np.ndarray:
-    """Solve the KKT conditions (4.2) on the final support directly, with residuals from the data themselves.
-
-    ``B`` holds the active columns (n_samples, n_active), centred and divided by ``sqrt(n)`` as ``y`` is. The
-    Gram matrix alone would lose twice as many digits as the columns are correlated; correcting its solution
-    by the true residual wins them back. A correction that turns a sign is dropped.
-    """
-    signs = np.sign(w)
-    scale = np.sqrt(np.sum(B**2, axis=0) + l2)
-    triangle = np.linalg.qr(np.vstack([B, np.sqrt(l2) * np.eye(w.size)]) / scale, mode="r")
-    for _ in range(3):
-        gradient = (B.T @ (y - B @ w) - l1 * signs - l2 * w) / scale
-        try:
-            half = solve_triangular(triangle, gradient, trans="T")
-            better = w + solve_triangular(triangle, half) / scale
-        except np.linalg.LinAlgError:
-            return w
-        if not (np.sign(better) == signs).all():
-            return w
-        w = better
-    return w
+    piece.active, piece.event = chosen[piece.active], (kind, int(chosen[j]) if j >= 0 else j)
+    return piece

@@ -1,0 +1,190 @@
+"""The solvers behind the paths: what guards the fast ways, and what takes over where they end."""
+
+import mpmath
+import numpy as np
+import pytest
+from scipy import sparse
+
+from course_lib.linear_model import ElasticNetCV, Lasso, RidgeCV, enet_path, exact_lasso_path, lasso_path
+from course_lib.solvers import elastic_net_grid, tableau, working_set
+from course_lib.solvers.least_squares import duality_gap, kkt_residual
+from course_lib.solvers.tableau import Tableau
+
+
+def problem(n, d, seed=0, noise=1.0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, d)) + 0.7 * rng.normal(size=(n, 1))
+    return X, X[:, : min(d, 3)].sum(axis=1) + noise * rng.normal(size=n)
+
+
+def gram(X):
+    return X.T @ X / len(X)
+
+
+def test_a_step_undoes_itself_and_steps_in_any_order_agree_with_all_at_once():
+    X, y = problem(40, 7)
+    T = Tableau(gram(X), X.T @ y / 40)
+    before = T.table.copy()
+    for j, sign in ((4, 1.0), (1, -1.0), (6, 1.0)):
+        T.enter(j, sign)
+    together = Tableau(gram(X), X.T @ y / 40, [1, 4, 6], [-1.0, 1.0, 1.0])
+    np.testing.assert_allclose(T.table, together.table, atol=1e-13)
+    A = [1, 4, 6]
+    np.testing.assert_allclose(T.table[A, -2], np.linalg.solve(gram(X)[np.ix_(A, A)], X[:, A].T @ y / 40))
+    np.testing.assert_allclose(T.table[A, -1], np.linalg.solve(gram(X)[np.ix_(A, A)], [-1.0, 1.0, 1.0]))
+    for j in (1, 6, 4):
+        T.leave(j)
+    np.testing.assert_allclose(T.table, before, atol=1e-13)
+
+
+def test_the_distance_of_a_close_column_survives_an_error_in_the_table():
+    X, y = problem(40, 5)
+    X[:, 4] = X[:, :4] @ [1.0, -2.0, 3.0, 1.0] + 1e-4 * X[:, 4]
+    T = Tableau(gram(X), X.T @ y / 40, [0, 1, 2, 3], np.ones(4))
+    left_over = X[:, 4] - X[:, :4] @ np.linalg.lstsq(X[:, :4], X[:, 4], rcond=None)[0]
+    exact = left_over @ left_over / 40
+    assert exact < tableau.CLOSE * T.G[4, 4]
+    T.table[:4, 4] *= 1 + 1e-8 * np.array([1.0, -1.0, 2.0, 1.0])
+    assert T.distance(4) == pytest.approx(exact, rel=1e-4)
+
+
+def test_a_combination_of_active_columns_is_at_distance_0():
+    X, y = problem(40, 5)
+    X[:, 4] = X[:, :4].sum(axis=1)
+    assert Tableau(gram(X), X.T @ y / 40, [0, 1, 2, 3], np.ones(4)).distance(4) == 0
+
+
+@pytest.mark.parametrize("shape", [(60, 12), (30, 400)])
+def test_rounding_in_the_table_is_noticed_and_put_right(shape, monkeypatch):
+    """With a relative error of 1e-8 in every step the path is as good as ever: it is checked."""
+    rng, pivot = np.random.default_rng(0), Tableau.pivot
+
+    def sloppy(self, j):
+        pivot(self, j)
+        self.table *= 1 + 1e-8 * rng.normal(size=self.table.shape)
+
+    X, y = problem(*shape)
+    expected = exact_lasso_path(X, y, lam_min=1e-3)
+    monkeypatch.setattr(Tableau, "pivot", sloppy)
+    path = exact_lasso_path(X, y, lam_min=1e-3)
+    assert [event[1:] for event in path.events] == [event[1:] for event in expected.events]
+    np.testing.assert_allclose(path.coefs, expected.coefs, atol=1e-10)
+    for lam in path.knots[:-1]:
+        assert kkt_residual(X, y, path.at(lam), lam).max() <= 1e-10 * path.knots[0]
+
+
+@pytest.mark.parametrize("shape", [(60, 12), (30, 400)])
+def test_where_newton_fails_the_walk_takes_over(shape, monkeypatch):
+    X, y = problem(*shape)
+    _, expected, _ = enet_path(X, y, l1_ratio=0.7, lams=15)
+    monkeypatch.setattr(elastic_net_grid, "STEPS", 0)
+    _, coefs, gaps = enet_path(X, y, l1_ratio=0.7, lams=15)
+    np.testing.assert_allclose(coefs, expected, atol=1e-9)
+    np.testing.assert_array_equal(coefs == 0, expected == 0)
+    assert gaps.max() <= 1e-9 * np.var(y) / 2
+
+
+@pytest.mark.parametrize("weights", [None, np.linspace(0.5, 2, 30)], ids=["equal", "weighted"])
+@pytest.mark.parametrize("l1_ratio", [0.1, 0.5, 0.95])
+def test_wide_elastic_nets_with_large_supports(weights, l1_ratio):
+    X, y = problem(30, 400)
+    lams, coefs, gaps = enet_path(X, y, l1_ratio=l1_ratio, lams=40, sample_weight=weights)
+    assert np.count_nonzero(coefs[:, -1]) > 15  # more than half the rows: the residuals are the unknowns
+    assert gaps.max() <= 1e-9 * np.var(y) / 2
+    if weights is None:
+        for k in (0, 20, 39):
+            assert duality_gap(X, y, coefs[:, k], lams[k], l1_ratio) <= 1e-9 * np.var(y) / 2
+            residual = kkt_residual(X, y, coefs[:, k], lams[k], l1_ratio)
+            assert residual.max() <= 1e-11 * lams[0] * l1_ratio
+
+
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array, sparse.csc_array])
+@pytest.mark.parametrize(("shape", "offset"), [((25, 60), 2.0**30), ((60, 8), 2.0**20)], ids=["wide", "tall"])
+def test_offsets_cost_no_digits(make, shape, offset):
+    X, y = problem(*shape)
+    X = np.round(1024 * X) / 1024
+    lams, coefs, gaps = lasso_path(X, y, lams=20)
+    shifted = X + offset  # exact in float64: the centred columns are the same numbers
+    _, far, far_gaps = lasso_path(make(shifted), y, lams=lams)
+    np.testing.assert_allclose(far, coefs, atol=1e-7)
+    for k in (5, 19):
+        assert kkt_residual(X, y, far[:, k], lams[k]).max() <= 1e-9 * lams[0]
+    assert max(gaps.max(), far_gaps.max()) <= 1e-9 * np.var(y) / 2
+
+
+def test_sparse_wide_data_are_not_filled_in(monkeypatch):
+    rng = np.random.default_rng(0)
+    X = sparse.random_array((40, 3000), density=0.02, format="csr", rng=rng)
+    y = X @ np.r_[np.ones(50), np.zeros(2950)] + 0.1 * rng.normal(size=40)
+    sizes, toarray = [], sparse.csr_array.toarray
+
+    def watched(self, *args, **kwargs):
+        sizes.append(self.shape)
+        return toarray(self, *args, **kwargs)
+
+    monkeypatch.setattr(sparse.csr_array, "toarray", watched)
+    found = exact_lasso_path(X, y, lam_min=1e-4)
+    assert max(columns for _, columns in sizes) < 1000
+    monkeypatch.undo()
+    dense = exact_lasso_path(X.toarray(), y, lam_min=1e-4)
+    np.testing.assert_allclose(found.at(1e-3), dense.at(1e-3), atol=1e-10)
+
+
+def test_leave_one_out_of_wide_data_with_hardly_any_penalty():
+    """Leverages are 1 but for the last digits; refits with 40 digits say what the errors are."""
+    X, y = problem(6, 9)
+    for lam in (1e-3, 1e-7):
+        model = RidgeCV([lam]).fit(X, y)
+        with mpmath.workdps(40):
+            squares = [float(_refit_error(X, y, i, mpmath.mpf(lam)) ** 2) for i in range(6)]
+        assert model.mse_path_[0] == pytest.approx(np.mean(squares), rel=1e-7)
+
+
+def _refit_error(X, y, i, lam):
+    """y_i minus its prediction by the other rows, n lam as with all rows."""
+    keep = [k for k in range(len(y)) if k != i]
+    rows = [[mpmath.mpf(float(v)) for v in X[k]] for k in keep]
+    target = [mpmath.mpf(float(y[k])) for k in keep]
+    n, d = len(rows), X.shape[1]
+    means = [sum(row[j] for row in rows) / n for j in range(d)]
+    A = mpmath.matrix([[row[j] - means[j] for j in range(d)] for row in rows])
+    y_mean = sum(target) / n
+    t = mpmath.matrix([v - y_mean for v in target])
+    w = mpmath.lu_solve(A.T * A + (n + 1) * lam * mpmath.eye(d), A.T * t)
+    return (
+        mpmath.mpf(float(y[i]))
+        - y_mean
+        - sum((mpmath.mpf(float(X[i, j])) - means[j]) * w[j] for j in range(d))
+    )
+
+
+def test_names_of_columns_are_forgotten_when_a_plain_array_comes():
+
+    X, y = problem(12, 2)
+    model = Lasso(0.1).fit(X, y)
+    model.feature_names_in_ = np.array(["a", "b"], dtype=object)
+    model.fit(X, y)
+    assert not hasattr(model, "feature_names_in_")
+    assert model.n_features_in_ == 2
+
+
+def test_folds_of_wide_elastic_nets():
+    X, y = problem(40, 120)
+    model = ElasticNetCV(0.5, lams=15, cv=4).fit(X, y)
+    for k in (0, 3):
+        test = np.arange(10 * k, 10 * k + 10)
+        train = np.setdiff1d(np.arange(40), test)
+        _, coefs, _ = enet_path(X[train], y[train], l1_ratio=0.5, lams=model.lams_)
+        offsets = y[train].mean() - X[train].mean(axis=0) @ coefs
+        errors = y[test, np.newaxis] - X[test] @ coefs - offsets
+        np.testing.assert_allclose(model.mse_path_[:, k], np.mean(errors**2, axis=0), rtol=1e-9)
+
+
+def test_candidates_that_are_too_few_are_exchanged(monkeypatch):
+    X, y = problem(30, 200)
+    expected = exact_lasso_path(X, y, lam_min=1e-2)
+    _, coefs, _ = enet_path(X, y, l1_ratio=0.8, lams=20)
+    monkeypatch.setattr(working_set, "SPARE", 5)
+    path = exact_lasso_path(X, y, lam_min=1e-2)
+    np.testing.assert_allclose(path.knots, expected.knots, rtol=1e-10)
+    np.testing.assert_allclose(enet_path(X, y, l1_ratio=0.8, lams=20)[1], coefs, atol=1e-10)
