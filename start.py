@@ -45,6 +45,8 @@ for maintainers
   notebooks   regenerate and execute the chapters whose source changed
   results     recompute the experiments that a chapter only loads
   site        the website, in build/site/
+  slides      slides of each chapter, in build/slides/
+  pdf         the whole course as one PDF, in build/
   readme      bring the chapter table of README.md up to date
   setup       the environment alone (setup --dev: with the tools for testing)
 
@@ -69,6 +71,8 @@ EDITIONS = {
     "results": "dev",
     "readme": "dev",
     "site": "dev",
+    "slides": "dev",
+    "pdf": "dev",
     "test": "dev",
     "test-all": "dev",
 }

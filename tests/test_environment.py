@@ -154,7 +154,7 @@ def test_lock_holds_what_torch_requires():
 
 
 def test_the_extras_are_there():
-    assert {"test", "bench", "site"} <= set(PROJECT["project"]["optional-dependencies"])
+    assert {"test", "bench", "site", "pdf"} <= set(PROJECT["project"]["optional-dependencies"])
     assert PROJECT["project"]["scripts"] == {"course": "course_lib.cli:main"}
 
 

@@ -630,10 +630,11 @@ def test_test_all_adds_the_slow_checks(start, handed):
     assert "--run-slow" in handed[-1][0]
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["doctor", "progress", "data", "run", "workshop", "timing", "notebooks", "results", "readme", "site"],
-)
+HANDED_OVER = ["doctor", "progress", "data", "run", "workshop", "timing", "notebooks", "results", "readme"]
+HANDED_OVER += ["site", "slides", "pdf"]
+
+
+@pytest.mark.parametrize("command", HANDED_OVER)
 def test_the_rest_goes_to_course(start, handed, command):
     from course_lib import cli
 

@@ -17,7 +17,7 @@ from course_lib.notebooks import first_cell, grammar, source
 from course_lib.notebooks.execute import execute
 from course_lib.notebooks.files import write_atomically
 
-__all__ = ["Verdict", "copy_material", "verdicts", "workshop", "write_html", "write_index"]
+__all__ = ["Verdict", "copy_material", "verdicts", "with_alt_text", "workshop", "write_html", "write_index"]
 
 LINK = re.compile(r"\[[^\]\n]*\]\(#solution[^)\s]*\)", re.IGNORECASE)
 IN_BRACKETS = re.compile(rf"\s*\([^()\n]*{LINK.pattern}[^()\n]*\)", re.IGNORECASE)
@@ -152,20 +152,27 @@ def _line_without_links(line: str) -> str:
     return (line[:start] + "".join(kept)).rstrip() if kept else ""
 
 
-def _for_html(notebook: NotebookNode) -> NotebookNode:
-    """Let links between chapters lead to their HTML copies, and figures carry their alt text.
+def with_alt_text(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy whose figures carry their alternative text into HTML.
 
     nbconvert's templates drop the alt text of an output's metadata, so the ``<img>`` is written here.
     """
-    linked = copy.deepcopy(notebook)
-    linked.cells = [cell for cell in linked.cells if cell.source != first_cell.SOURCE]
-    for cell in linked.cells:
-        if cell.cell_type == "markdown":
-            cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb", r"](\1.html", cell.source)
+    result = copy.deepcopy(notebook)
+    result.cells = [cell for cell in result.cells if cell.source != first_cell.SOURCE]  # nothing runs here
+    for cell in result.cells:
         for output in cell.get("outputs", []):
             alt = output.get("metadata", {}).get("image/png", {}).get("alt")
             if alt:
                 image = "".join(output.data["image/png"].split())
                 tag = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{image}">'
                 output.data = nbformat.from_dict({"text/html": tag})
+    return result
+
+
+def _for_html(notebook: NotebookNode) -> NotebookNode:
+    """Let links between chapters lead to their HTML copies, and figures carry their alt text."""
+    linked = with_alt_text(notebook)
+    for cell in linked.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb", r"](\1.html", cell.source)
     return linked

@@ -45,7 +45,7 @@ class Package:
         return f"{self.name.replace('@', '').replace('/', '-')}-{self.version}.tgz"
 
 
-#: What the website uses. Slides and print may add their own here.
+#: What the website, the slides and the printed course use.
 PACKAGES = {
     package.name: package
     for package in (
@@ -55,6 +55,20 @@ PACKAGES = {
             sha512="Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw==",
             files=("LICENSE", "es5/tex-chtml.js", "es5/output/chtml/fonts/"),
             licence="Apache-2.0",
+        ),
+        Package(  # for the slides
+            name="reveal.js",
+            version="4.6.1",
+            sha512="1CW0auaXNPmwmvQ7TwpszwVxMi2Xr5cTS3J3EBC/HHgbPF32Dn7aiu/LKWDOGjMbaDwKQiGmfqcoGQ74HUHCMw==",
+            files=(
+                "LICENSE",
+                "dist/reveal.css",
+                "dist/reveal.js",
+                "dist/theme/white.css",
+                "dist/theme/fonts/source-sans-pro/",
+                "plugin/notes/notes.js",
+            ),
+            licence="MIT",
         ),
         Package(  # for tests: no page holds it
             name="axe-core",
