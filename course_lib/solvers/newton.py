@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 ROUNDING = 1e-12  # relative: what is closer to a boundary than this is taken to lie on it
+EPSILON = float(np.finfo(float).eps)
 SETTLED = 1e-20  # square of the decrement, relative to the objective: the step after it changes nothing
 
 
@@ -205,7 +206,7 @@ def line_search(problem: Problem, point: Point, gradient: np.ndarray, target: np
     direction, t = target - point.W, 1.0
     change = problem.l1 * (np.abs(target) - np.abs(point.W))
     promise = min(0.0, float(np.sum(gradient * direction + change)))
-    noise = 10 * np.finfo(float).eps * point.value  # of the objective: near the minimum it falls by less
+    noise = 10 * EPSILON * point.value  # of the objective: near the minimum it falls by less
     new = problem.at(target)
     while not new.value <= point.value + 1e-4 * t * promise + noise and t > 1e-10:
         t /= 2
