@@ -74,6 +74,7 @@ def test_help_names_every_command(capsys):
         ("data", {"names": [], "json": False}),
         ("data mnist prostate", {"names": ["mnist", "prostate"], "json": False}),
         ("readme --check", {"check": True}),
+        ("timing 02", {"chapters": ["02"], "guide": False, "measure": False, "check": False}),
         ("site 02 --fetch", {"chapters": ["02"], "output": None, "fetch": True, "tests": None}),
     ],
 )

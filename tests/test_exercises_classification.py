@@ -61,8 +61,8 @@ def test_lam_max_is_where_the_first_weight_appears(problem):
 
 def test_the_threshold_is_where_both_decisions_cost_the_same():
     for missed, alarm in ((50.0, 1.0), (2.0, 7.0)):
-        p = classification.threshold(missed, alarm)
-        assert (1 - p) * alarm == pytest.approx(p * missed)
+        q = classification.threshold(missed, alarm)
+        assert (1 - q) * alarm == pytest.approx(q * missed)
 
 
 def test_the_value_of_C_gives_the_same_weights_as_the_librarys_strength():
@@ -130,6 +130,7 @@ WRONG = {
         lambda X, y, W, lam: classification.softmax_gradient(X, y, W, lam).T,
         lambda X, y, W, lam: X.T @ (softmax(X @ W) - np.eye(W.shape[1])[y]) / W.size + lam * W,
         lambda X, y, W, lam: X.T @ (softmax(-X @ W) - np.eye(W.shape[1])[y]) / len(y) + lam * W,
+        lambda X, y, W, lam: X.T @ (softmax(X @ W) - np.eye(y.max() + 1)[y]) / len(y) + lam * W,
     ],
 }  # fmt: skip
 

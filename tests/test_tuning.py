@@ -326,6 +326,7 @@ def test_a_candidate_that_kills_twice_is_not_tried_a_third_time(optuna):
     tuning._retry_abandoned(optuna, study, 0)
     second = study.ask(tuning._distributions(optuna, SPACE))  # the same candidate, dies again
     assert second.params == study.trials[0].params
+    assert study.trials[1].user_attrs["retry_of"] == 0, "not from the queue"
     tuning._retry_abandoned(optuna, study, 0)
     assert [t.state.name for t in study.trials] == ["FAIL", "FAIL"]
 

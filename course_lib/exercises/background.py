@@ -111,17 +111,29 @@ def hinge_interval_left(m: float) -> tuple[float, float]:
     return (-1.0, 0.0) if m <= 1 else (0.0, 0.0)
 
 
+def hinge_wide_kink(m: float) -> tuple[float, float]:
+    """The interval in a whole neighbourhood of the kink."""
+    return (-1.0, 0.0) if abs(m - 1) < 0.01 else hinge_subgradients(m)
+
+
+def hinge_squared(m: float) -> tuple[float, float]:
+    """The slope of max(0, 1 - m)²."""
+    return (-2 * max(0.0, 1 - m),) * 2
+
+
 def hinge_rising(m: float) -> tuple[float, float]:
     """Slope 1 where the function falls."""
     return (1.0, 1.0) if m < 1 else (0.0, 0.0)
 
 
 def hinge_cases(rng: np.random.Generator) -> list[Case]:
-    """The kink, both sides of it, and margins around 0 and -1."""
+    """The kink, both sides of it, far and near, and margins around 0 and -1."""
     return [
         Case((1.0,), label="kink"),
         Case((0.4,), label="left"),
         Case((2.5,), label="right"),
+        Case((0.9995,), label="nearly"),
+        Case((1.0005,), label="nearly"),
         Case((0.0,), label="zero"),
         Case((-1.0,), label="left"),
         Case((float(rng.uniform(-3, 0.9)),), label="left"),
@@ -207,6 +219,16 @@ def steps_pile_up(f: Function, w: Array, h: float) -> Array:
     return np.array(result)
 
 
+def own_step(f: Function, w: Array, h: float) -> Array:
+    """A small step of its own in place of h."""
+    return central_difference(f, w, 1e-5)
+
+
+def divided_too_soon(f: Function, w: Array, h: float) -> Array:
+    """The lower value alone divided."""
+    return np.array([f(w + h * e) - f(w - h * e) / (2 * h) for e in np.eye(len(w))])
+
+
 def second_quotients(f: Function, w: Array, h: float) -> Array:
     """Second derivatives."""
     return np.array([(f(w + h * e) - 2 * f(w) + f(w - h * e)) / h**2 for e in np.eye(len(w))])
@@ -225,7 +247,7 @@ def exponential(w: Array) -> float:
 def difference_cases(rng: np.random.Generator) -> list[Case]:
     """Steps that are not small, so that every quotient has its own value."""
     return [
-        Case((cubic, np.array([1.0, -2.0]), 0.5), label="parts"),
+        Case((cubic, np.array([1.0, -2.0]), 0.4), label="parts"),
         Case((exponential, np.array([0.5, 0.0, -1.0]), 0.1), label="zero_entry"),
         Case((cubic, rng.normal(size=4), 0.25), label="random"),
         Case((exponential, rng.uniform(-1, 1, 3), 0.2), label="random"),
@@ -371,6 +393,10 @@ EXERCISES = [
                 ),
             ),
             "kink_at_zero": Misconception(lambda m: hinge_subgradients(m + 1), "perceptron for hinge"),
+            "wide_kink": Misconception(hinge_wide_kink, "a tolerance for a point"),
+            "squared": Misconception(
+                hinge_squared, "squared hinge for hinge", also=(lambda m: (-max(0.0, 1 - m),) * 2,)
+            ),
             "order": Misconception(lambda m: hinge_subgradients(m)[::-1], "ends of the interval exchanged"),
             "value": Misconception(lambda m: (max(0.0, 1 - m),) * 2, "value for slope"),
         },
@@ -405,6 +431,11 @@ EXERCISES = [
             "upside_down": Misconception(
                 lambda sigma, scale, n: n * scale / sigma**2, "quotient turned round"
             ),
+            "spread": Misconception(
+                lambda sigma, scale, n: sigma**2 / (n * np.sqrt(2) * scale),
+                "standard deviation for scale",
+                also=(lambda sigma, scale, n: np.sqrt(2) * sigma**2 / (n * scale),),
+            ),
             "unit_noise": Misconception(lambda sigma, scale, n: 1 / (n * scale), "noise forgotten"),
             "row_strength": Misconception(lambda sigma, scale, n: 1 / scale, "noise and n forgotten"),
         },
@@ -431,6 +462,14 @@ EXERCISES = [
             "wrong_order": Misconception(lambda f, w, h: -central_difference(f, w, h), "sign"),
             "precedence": Misconception(
                 lambda f, w, h: h**2 * central_difference(f, w, h), "/ 2 * h for / (2 * h)"
+            ),
+            "divided_too_soon": Misconception(divided_too_soon, "brackets around the difference"),
+            "own_step": Misconception(
+                own_step,
+                "argument ignored",
+                also=(
+                    lambda f, w, h: (4 * central_difference(f, w, h / 2) - central_difference(f, w, h)) / 3,
+                ),
             ),
             "all_at_once": Misconception(
                 all_at_once,
@@ -461,6 +500,12 @@ EXERCISES = [
             "upside_down": Misconception(_masked(lambda p: (1 - p) / p), "pitfall 8"),
             "spread": Misconception(lambda x, p: np.sqrt(p / (1 - p)) * np.abs(x), "standard deviation"),
             "total": Misconception(lambda x, p: p / (1 - p) * np.sum(np.square(x)), "sum of the entries"),
+            "mean": Misconception(lambda x, p: np.array(x), "mean for variance"),
+            "without_x": Misconception(
+                lambda x, p: p / (1 - p) + 0 * np.asarray(x),
+                "the input forgotten",
+                also=(lambda x, p: p / (1 - p),),
+            ),
             "scaled_thrice": Misconception(
                 _masked(lambda p: p / (1 - p) ** 2), "variance of the mask without its 1 - p"
             ),

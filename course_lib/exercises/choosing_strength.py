@@ -81,18 +81,46 @@ def folds_global(n: int, K: int, rng: np.random.Generator) -> Folds:
     return np.array_split(np.random.permutation(n), K)  # noqa: NPY002
 
 
+def folds_of_runs(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """Runs of neighbouring rows, in random order."""
+    runs = folds_in_order(n, K, rng)
+    return [runs[k] for k in rng.permutation(K)]
+
+
+def folds_of_random_size(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """A random number of the fold for every row."""
+    fold = rng.integers(0, K, n)
+    return [np.flatnonzero(fold == k) for k in range(K)]
+
+
+def folds_as_masks(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """True for the rows of the fold."""
+    return [np.isin(np.arange(n), part) for part in folds(n, K, rng)]
+
+
+def folds_from_one(n: int, K: int, rng: np.random.Generator) -> Folds:
+    """Rows counted from 1."""
+    return [part + 1 for part in folds(n, K, rng)]
+
+
 def folds_of_size_k(n: int, K: int, rng: np.random.Generator) -> Folds:
     """K taken for the size of a fold."""
     order = rng.permutation(n)
     return [order[start : start + K] for start in range(0, n, K)]
 
 
+def row_numbers(part: Any) -> Array:
+    """One fold as whole numbers; rows such as 3.0 could not be used as an index."""
+    rows = np.asarray(part).ravel()
+    if rows.dtype.kind == "f" and rows.size:
+        raise TypeError(f"a fold holds {rows.dtype} numbers; X[fold] needs whole ones.")
+    return rows.astype(int)
+
+
 def seen(answer: Callable[..., Any], n: int, K: int, rng: np.random.Generator) -> dict[str, Any]:
     """What must hold for random folds, as numbers."""
     same = copy.deepcopy(rng)
-    parts = [np.asarray(part, dtype=int).ravel() for part in answer(n, K, rng)]
-    repeated = [np.asarray(part, dtype=int).ravel() for part in answer(n, K, same)]
-    again = [np.asarray(part, dtype=int).ravel() for part in answer(n, K, rng)]
+    parts, repeated, again = ([row_numbers(part) for part in answer(n, K, g)] for g in (rng, same, rng))
     rows = np.concatenate(parts)
     stays = len(parts) == len(again) and all(map(np.array_equal, map(np.sort, parts), map(np.sort, again)))
     neighbours = np.mean(np.concatenate([np.diff(np.sort(part)) == 1 for part in parts if len(part) > 1]))
@@ -177,7 +205,7 @@ def choose_cases(rng: np.random.Generator) -> list[Case]:
     cases = [Case(tuple(map(np.array, table)), label=label) for label, table in TABLES.items()]
     wrong = (_of_winners(np.mean), _of_winners(np.median), most_frequent_of, luckiest,
              choose_median_score, choose_largest_error, choose_worst_fold,
-             _scored(np.log), _scored(np.sqrt), _scored(lambda e: e / e.min(axis=0)))  # fmt: skip
+             choose_other_axis, *SCORED)  # fmt: skip
     while len(cases) < 4:
         lams = rng.permutation(np.geomspace(0.01, 100, 9)) * rng.uniform(0.5, 2)
         errors = np.exp(rng.normal(size=(9, 5)))
@@ -194,6 +222,20 @@ def most_frequent_of(lams: Array, errors: Array) -> float:
 def _scored(change: Callable[[Array], Array]) -> Callable[[Array, Array], float]:
     """The errors are changed before they are averaged."""
     return lambda lams, errors: float(lams[change(errors).mean(axis=1).argmin()])
+
+
+#: Roots, logarithms, and errors relative to the best or the mean one of their fold.
+SCORED = (
+    _scored(np.sqrt),
+    _scored(np.log),
+    _scored(lambda e: e / e.min(axis=0)),
+    _scored(lambda e: e / e.mean(axis=0)),
+)
+
+
+def choose_other_axis(lams: Array, errors: Array) -> float:
+    """Averaged over the strengths: the easiest fold, taken for a strength."""
+    return float(lams[np.mean(errors, axis=0).argmin() % len(lams)])
 
 
 def choose_median_score(lams: Array, errors: Array) -> float:
@@ -320,6 +362,42 @@ def one_se_last(lams: Array, errors: Array) -> float:
     return _rule(usual_se, lambda inside: inside[-1])(lams, errors)
 
 
+def one_se_after(lams: Array, errors: Array) -> float:
+    """Only the strengths that follow the best one in the list."""
+    best = int(np.mean(errors, axis=1).argmin())
+    limit = np.mean(errors[best]) + usual_se(errors, best)
+    return float(max(lam for lam, row in zip(lams[best:], errors[best:], strict=True) if row.mean() <= limit))
+
+
+def one_se_walk(lams: Array, errors: Array) -> float:
+    """Upwards from the best strength, until the first that is outside the band."""
+    order = np.argsort(lams)
+    lams, errors = np.asarray(lams)[order], np.asarray(errors)[order]
+    mean = errors.mean(axis=1)
+    best = last = int(mean.argmin())
+    while last + 1 < len(lams) and mean[last + 1] <= mean[best] + usual_se(errors, best):
+        last += 1
+    return float(lams[last])
+
+
+def one_se_strict(lams: Array, errors: Array) -> float:
+    """The limit itself is left out."""
+    mean = np.mean(errors, axis=1)
+    best = int(mean.argmin())
+    return float(lams[mean < mean[best] + usual_se(errors, best)].max())
+
+
+def one_se_limit(lams: Array, errors: Array) -> float:
+    """The limit in place of a strength."""
+    mean = np.mean(errors, axis=1)
+    return float(mean.min() + usual_se(errors, int(mean.argmin())))
+
+
+def _spread(axis: int) -> Callable[[Array, int], float]:
+    """The standard error of the means over the other axis."""
+    return lambda errors, best: float(errors.mean(axis=axis).std(ddof=1) / np.sqrt(errors.shape[1 - axis]))
+
+
 ONE_SE_WRONG: dict[str, Callable[[Array, Array], float]] = {
     "minimum": choose,
     "standard_deviation": _rule(lambda errors, best: float(errors[best].std(ddof=1))),
@@ -333,6 +411,11 @@ ONE_SE_WRONG: dict[str, Callable[[Array, Array], float]] = {
     "order_down": one_se_first,
     "order_up": one_se_last,
     "ddof": _rule(lambda errors, best: float(errors[best].std() / np.sqrt(errors.shape[1]))),
+    "ddof_twice": _rule(lambda errors, best: float(errors[best].std(ddof=1) / np.sqrt(errors.shape[1] - 1))),
+    "variance": _rule(lambda errors, best: float(errors[best].var(ddof=1) / errors.shape[1])),
+    "other_means": _rule(_spread(0)),
+    "after_best": one_se_after,
+    "walk": one_se_walk,
 }
 
 
@@ -354,7 +437,13 @@ def one_se_cases(rng: np.random.Generator) -> list[Case]:
             cases.append(Case((lams, errors), label="any_order"))
             left -= told
     small = np.array([[4.0, 6.0, 8.0], [3.0, 5.5, 8.0], [3.5, 6.0, 9.0], [6.0, 9.0, 12.0], [2.0, 8.0, 10.0]])
-    return [Case((np.array([0.1, 0.3, 1.0, 10.0, 3.0]), small), label="small"), *cases]
+    # Mean 5 and standard error 1 in the first row, both exact: the mean 6 of strength 2 is on the limit.
+    limit = np.array([[2.0, 6.0, 6.0, 6.0], [3.0, 9.0, 5.0, 7.0], [4.0, 4.0, 9.0, 8.0]])
+    return [
+        Case((np.array([0.1, 0.3, 1.0, 10.0, 3.0]), small), label="small"),
+        Case((np.array([0.5, 2.0, 8.0]), limit), label="on_limit"),
+        *cases,
+    ]
 
 
 # --------------------------------------------------------------------------------- successive halving
@@ -417,6 +506,25 @@ def rungs_to_none(n: int, smallest: int, largest: int, factor: int) -> list[tupl
     return [rung for k, rung in enumerate(rungs(n, smallest, largest, factor)) if n // factor**k >= 1]
 
 
+def rungs_without_last(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
+    """A loop that ends before it notes the last rung."""
+    return rungs(n, smallest, largest, factor)[:-1]
+
+
+def rungs_capped(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
+    """Down to one candidate, with budgets cut to the largest."""
+    plan = [(n, smallest)]
+    while plan[-1][0] > 1:
+        n, budget = plan[-1]
+        plan.append((max(n // factor, 1), min(budget * factor, largest)))
+    return plan
+
+
+def rungs_total(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
+    """The budget of the whole rung in place of that of each candidate."""
+    return [(size, size * budget) for size, budget in rungs(n, smallest, largest, factor)]
+
+
 def rungs_without_first(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
     """What is left after each rung."""
     return rungs(n, smallest, largest, factor)[1:]
@@ -430,8 +538,8 @@ def plain(answer: Callable[..., Any], *args: int) -> Array:
 def rungs_cases(rng: np.random.Generator) -> list[Case]:
     """Ends by the last candidate, by the budget, with and without a rest."""
     return [
-        Case((27, 1, 27, 3), label="even", observe=plain),
-        Case((50, 2, 100, 3), label="rest", observe=plain),
+        Case((27, 1, 27, 3), label="rungs_even", observe=plain),
+        Case((50, 2, 100, 3), label="rungs_rest", observe=plain),
         Case((64, 1, 9, 2), label="budget_ends", observe=plain),
         Case((7, 3, 1000, 2), label="one_left", observe=plain),
         Case((20, 2, 1000, 3), label="at_least_one", observe=plain),
@@ -561,6 +669,63 @@ def nested_mean_strength(fit_error: Error, folds: Folds, lams: Array) -> float:
     return float(np.mean([fit_error(without(folds, k), test, lam) for k, test in enumerate(folds)]))
 
 
+def outer_errors(
+    fit_error: Error, folds: Folds, lams: Array, inner: Callable[..., Array] = inner_scores
+) -> Array:
+    """The errors that the nested score averages; `inner` returns a score of every strength."""
+    chosen = [lams[inner(fit_error, folds, lams, k).argmin()] for k in range(len(folds))]
+    return np.array(
+        [fit_error(without(folds, k), test, chosen[k]) for k, test in enumerate(folds)], dtype=float
+    )
+
+
+def nested_weighted(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """Every row counts alike, not every fold."""
+    return float(np.average(outer_errors(fit_error, folds, lams), weights=[len(part) for part in folds]))
+
+
+def nested_inner_weighted(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """The inner mean is over rows; the cases allow this, too."""
+
+    def by_rows(fit_error: Error, folds: Folds, lams: Array, outer: int) -> Array:
+        others = [j for j in range(len(folds)) if j != outer]
+        errors = [[fit_error(without(folds, outer, j), folds[j], lam) for j in others] for lam in lams]
+        return np.average(errors, axis=1, weights=[len(folds[j]) for j in others])
+
+    return float(np.mean(outer_errors(fit_error, folds, lams, by_rows)))
+
+
+def nested_inner_on_training_rows(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """The inner fits see the fold that scores them."""
+
+    def too_good(fit_error: Error, folds: Folds, lams: Array, outer: int) -> Array:
+        others = [j for j in range(len(folds)) if j != outer]
+        return np.array(
+            [sum(fit_error(without(folds, outer), folds[j], lam) for j in others) for lam in lams]
+        )
+
+    return float(np.mean(outer_errors(fit_error, folds, lams, too_good)))
+
+
+def nested_inner_winners(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """In each inner loop the strengths of the folds are averaged, not their errors."""
+    errors = []
+    for k, test in enumerate(folds):
+        rest = [part for j, part in enumerate(folds) if j != k]
+        lam = float(np.mean(np.asarray(lams)[table_of(fit_error, rest, lams).argmin(axis=0)]))
+        errors.append(fit_error(without(folds, k), test, lam))
+    return float(np.mean(errors))
+
+
+def nested_without_refit(fit_error: Error, folds: Folds, lams: Array) -> float:
+    """The fits of the inner loop are scored, no new one to all the other folds."""
+    errors = []
+    for k, test in enumerate(folds):
+        lam = lams[inner_scores(fit_error, folds, lams, k).argmin()]
+        errors.append([fit_error(without(folds, k, j), test, lam) for j in range(len(folds)) if j != k])
+    return float(np.mean(errors))
+
+
 def nested_one_strength(fit_error: Error, folds: Folds, lams: Array) -> float:
     """One inner fold chooses in place of all."""
     errors = []
@@ -579,21 +744,32 @@ NESTED_WRONG: dict[str, Callable[..., float]] = {
     "fit_on_all": nested_fit_on_all,
     "mean_strength": nested_mean_strength,
     "one_inner_fold": nested_one_strength,
+    "weighted": nested_weighted,
+    "inner_on_training_rows": nested_inner_on_training_rows,
+    "inner_winners": nested_inner_winners,
+    "without_refit": nested_without_refit,
+    "summed": lambda *args: float(np.sum(outer_errors(*args))),
 }
 
 
 def nested_cases(rng: np.random.Generator) -> list[Case]:
-    """Small noisy problems on which all ways of counting differ."""
+    """Small noisy problems with unequal folds, until all ways, right and wrong, are told from one another."""
     cases: list[Case] = []
-    while len(cases) < 3:
-        n, K = (24, 4) if not cases else (30, 5)
+    ways = {"right": nested, **NESTED_WRONG}
+    left = set(itertools.combinations(ways, 2))
+    while left or len(cases) < 2:
+        n, cuts = (24, [4, 9, 16]) if not cases else (30, [4, 9, 15, 22])
         X, lams = rng.normal(size=(n, 6)), np.array([3.0, 0.01, 0.3, 30.0])
         y = X[:, 0] + 1.5 * rng.normal(size=n)
-        fit_error, parts = FoldError(X, y), np.array_split(rng.permutation(n), K)
-        args = (fit_error, parts, lams)
-        right = nested(*args)
-        if all(abs(wrong(*args) - right) > 1e-3 * right for wrong in NESTED_WRONG.values()):
-            cases.append(Case(args, label="random"))
+        args = (FoldError(X, y), np.split(rng.permutation(n), cuts), lams)
+        # (7.1) weighs folds alike; who weighs rows alike in the inner loop alone shall pass as well.
+        if not np.isclose(nested_inner_weighted(*args), nested(*args)):
+            continue
+        scores = {name: way(*args) for name, way in ways.items()}
+        told = {(a, b) for a, b in left if abs(scores[a] - scores[b]) > 1e-3 * scores["right"]}
+        if told or not left:
+            cases.append(Case(args, label="unequal"))
+            left -= told
     return cases
 
 
@@ -616,7 +792,10 @@ EXERCISES = [
         reference=folds,
         alternatives={"strided": folds_strided, "labels": folds_labels},
         misconceptions={
-            "in_order": Misconception(folds_in_order, "pitfall: sorted data"),
+            "in_order": Misconception(folds_in_order, "pitfall: sorted data", also=(folds_of_runs,)),
+            "random_size": Misconception(folds_of_random_size, "labels drawn at random"),
+            "masks": Misconception(folds_as_masks, "masks for row numbers"),
+            "from_one": Misconception(folds_from_one, "rows counted from 1"),
             "remainder_lost": Misconception(folds_remainder_lost, "rows that are never held out"),
             "last_takes_all": Misconception(folds_last_takes_all, "unequal folds"),
             "drawn_each_time": Misconception(folds_drawn_each_time, "random splits for folds"),
@@ -647,6 +826,8 @@ EXERCISES = [
             "median_score": Misconception(choose_median_score, "median for mean"),
             "largest": Misconception(choose_largest_error, "error taken for accuracy"),
             "worst_fold": Misconception(choose_worst_fold, "worst case for mean"),
+            "changed": Misconception(SCORED[0], "errors changed before the mean", also=SCORED[1:]),
+            "other_axis": Misconception(choose_other_axis, "the other axis"),
             "index": Misconception(
                 lambda lams, errors: int(np.mean(errors, axis=1).argmin()), "index for strength"
             ),
@@ -678,6 +859,12 @@ EXERCISES = [
             "plus_one": Misconception(_se(lambda J, a, b: (1 + b / a) / J), "correction that vanishes"),
             "n_in_variance": Misconception(_se(lambda J, a, b: 1 / J + b / a, ddof=0), "divided by J"),
             "no_root": Misconception(lambda d, a, b: corrected(d, a, b) ** 2, "root forgotten"),
+            "root_of_s": Misconception(
+                lambda d, a, b: float(np.sqrt((1 / len(d) + b / a) * np.std(d, ddof=1))), "S for S squared"
+            ),
+            "factor_outside": Misconception(
+                lambda d, a, b: float((1 / len(d) + b / a) * np.std(d, ddof=1)), "root of S squared alone"
+            ),
         },
         cases=corrected_cases,
     ),
@@ -690,7 +877,28 @@ EXERCISES = [
         reference=one_se,
         alternatives={"loop": one_se_loop, "sorted": one_se_sorted},
         misconceptions={
-            name: Misconception(answer, "one-standard-error rule") for name, answer in ONE_SE_WRONG.items()
+            "minimum": Misconception(choose, "the rule's first half"),
+            "standard_deviation": Misconception(ONE_SE_WRONG["standard_deviation"], "SD for SE"),
+            "variance": Misconception(ONE_SE_WRONG["variance"], "root forgotten"),
+            "weakest": Misconception(ONE_SE_WRONG["weakest"], "smallest for largest"),
+            "own_error": Misconception(
+                one_se_own, "standard errors of other strengths", also=(ONE_SE_WRONG["mean_error"],)
+            ),
+            "all_scores": Misconception(
+                ONE_SE_WRONG["all_scores"],
+                "spread of other numbers",
+                also=(ONE_SE_WRONG["other_means"], _rule(_spread(1))),
+            ),
+            "two": Misconception(ONE_SE_WRONG["two"], "two standard errors"),
+            "order": Misconception(one_se_first, "order of the list", also=(one_se_last, one_se_after)),
+            "walk": Misconception(one_se_walk, "first strength outside the band"),
+            "ddof": Misconception(ONE_SE_WRONG["ddof"], "K and K - 1", also=(ONE_SE_WRONG["ddof_twice"],)),
+            "strict": Misconception(one_se_strict, "the limit belongs to the band"),
+            "no_strength": Misconception(
+                one_se_limit,
+                "limit or index for strength",
+                also=(lambda lams, errors: int(np.flatnonzero(lams == one_se(lams, errors))[0]),),
+            ),
         },
         cases=one_se_cases,
     ),
@@ -703,15 +911,34 @@ EXERCISES = [
         reference=rungs,
         alternatives={"recursive": rungs_recursive, "for": rungs_for},
         misconceptions={
-            "rounded_up": Misconception(_rungs(fewer=lambda n, f: -(-n // f)), "rounded up"),
-            "always_half": Misconception(_rungs(fewer=lambda n, f: max(n // 2, 1)), "factor ignored"),
-            "same_budget": Misconception(_rungs(more=lambda budget, f: budget), "budget not raised"),
-            "budget_doubled": Misconception(_rungs(more=lambda budget, f: budget * 2), "factor ignored"),
-            "budget_added": Misconception(_rungs(more=lambda budget, f: budget + f), "sum for product"),
+            "rounded_up": Misconception(
+                _rungs(fewer=lambda n, f: -(-n // f)),
+                "rounded up",
+                also=(_rungs(fewer=lambda n, f: max(round(n / f), 1)),),
+            ),
+            "dropped": Misconception(
+                _rungs(fewer=lambda n, f: max(n - n // f, 1)),
+                "dropped for kept",
+                also=(_rungs(fewer=lambda n, f: n - max(n // f, 1)),),
+            ),
+            "capped": Misconception(rungs_capped, "budget cut to the limit"),
+            "total": Misconception(rungs_total, "budget of the rung"),
+            "always_two": Misconception(
+                _rungs(fewer=lambda n, f: max(n // 2, 1)),
+                "factor ignored",
+                also=(_rungs(more=lambda budget, f: budget * 2),),
+            ),
+            "not_multiplied": Misconception(
+                _rungs(more=lambda budget, f: budget),
+                "budget not multiplied",
+                also=(_rungs(more=lambda budget, f: budget + f),),
+            ),
             "beyond_largest": Misconception(
                 _rungs(goes_on=lambda n, budget, largest: n > 1), "limit of the budget ignored"
             ),
-            "none_left": Misconception(rungs_to_none, "at least one"),
+            "none_left": Misconception(
+                rungs_to_none, "at least one", also=(_rungs(fewer=lambda n, f: n // f),)
+            ),
             "one_goes_on": Misconception(
                 _rungs(goes_on=lambda n, budget, largest: budget <= largest), "one candidate goes on"
             ),
@@ -719,7 +946,9 @@ EXERCISES = [
                 _rungs(goes_on=lambda n, budget, largest: n > 1 and budget < largest), "largest left out"
             ),
             "turned": Misconception(rungs_turned, "number and budget exchanged"),
-            "without_first": Misconception(rungs_without_first, "first rung forgotten"),
+            "end_missing": Misconception(
+                rungs_without_first, "first or last rung forgotten", also=(rungs_without_last,)
+            ),
         },
         cases=rungs_cases,
     ),

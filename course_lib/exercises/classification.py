@@ -71,7 +71,7 @@ def gradient_float32(X: Array, y: Array, w: Array, b: float, lam: float) -> tupl
 
 
 def _gradient(
-    residual: Callable[[Array, Array], Array] = lambda p, y: p - y,
+    residual: Callable[[Array, Array], Array] = lambda q, y: q - y,
     penalty: Callable[[Array], Array] = lambda w: w,
     factor: Callable[[int], float] = lambda n: 1 / n,
     penalty_b: float = 0.0,
@@ -125,8 +125,8 @@ def gradient_cases(rng: np.random.Generator) -> list[Case]:
 
 def hessian(X: Array, w: Array, b: float, lam: float) -> Array:
     """Second derivatives of the objective for the weights."""
-    p = sigmoid(X @ w + b)
-    return (X.T * (p * (1 - p))) @ X / len(X) + lam * np.eye(X.shape[1])
+    q = sigmoid(X @ w + b)
+    return (X.T * (q * (1 - q))) @ X / len(X) + lam * np.eye(X.shape[1])
 
 
 def hessian_loop(X: Array, w: Array, b: float, lam: float) -> list[list[float]]:
@@ -148,12 +148,12 @@ def hessian_roots(X: Array, w: Array, b: float, lam: float) -> Array:
 
 def hessian_diag(X: Array, w: Array, b: float, lam: float) -> Array:
     """With the diagonal matrix written out, in single precision."""
-    p = sigmoid(X @ w + b)
-    return (X.T @ np.diag(p * (1 - p)) @ X / len(X) + lam * np.identity(X.shape[1])).astype(np.float32)
+    q = sigmoid(X @ w + b)
+    return (X.T @ np.diag(q * (1 - q)) @ X / len(X) + lam * np.identity(X.shape[1])).astype(np.float32)
 
 
 def _hessian(
-    weight: Callable[[Array], Array] = lambda p: p * (1 - p),
+    weight: Callable[[Array], Array] = lambda q: q * (1 - q),
     factor: Callable[[int], float] = lambda n: 1 / n,
     penalty: Callable[[int, float, int], Any] = lambda d, lam, n: lam * np.eye(d),
 ) -> Callable[..., Array]:
@@ -175,6 +175,11 @@ def hessian_score(X: Array, w: Array, b: float, lam: float) -> Array:
     """s(1 - s) of the scores: the sigmoid is missing."""
     s = X @ w + b
     return (X.T * (s * (1 - s))) @ X / len(X) + lam * np.eye(X.shape[1])
+
+
+def hessian_diagonal(X: Array, w: Array, b: float, lam: float) -> Array:
+    """Only the entries with j = k."""
+    return np.diag(np.diag(hessian(X, w, b, lam)))
 
 
 def hessian_cases(rng: np.random.Generator) -> list[Case]:
@@ -280,23 +285,23 @@ def softmax_loop(X: Array, y: Array, W: Array, lam: float) -> list[list[float]]:
     """One sample at a time; as lists."""
     total = lam * W
     for x, label in zip(X, y, strict=True):
-        p = np.exp(x @ W)
-        p = p / p.sum()
-        p[label] -= 1
-        total = total + np.outer(x, p) / len(y)
+        q = np.exp(x @ W)
+        q = q / q.sum()
+        q[label] -= 1
+        total = total + np.outer(x, q) / len(y)
     return total.tolist()
 
 
 def softmax_classes(X: Array, y: Array, W: Array, lam: float) -> Array:
     """One class at a time, in single precision."""
-    P = softmax(X @ W)
-    columns = [np.mean(X.T * (P[:, k] - (y == k)), axis=1) + lam * W[:, k] for k in range(W.shape[1])]
+    Q = softmax(X @ W)
+    columns = [np.mean(X.T * (Q[:, k] - (y == k)), axis=1) + lam * W[:, k] for k in range(W.shape[1])]
     return np.column_stack(columns).astype(np.float32)
 
 
 def _softmax(
     probabilities: Callable[[Array], Array] = softmax,
-    residual: Callable[[Array, Array], Array] = lambda P, Y: P - Y,
+    residual: Callable[[Array, Array], Array] = lambda Q, Y: Q - Y,
     penalty: Callable[[Array], Array] = lambda W: W,
     factor: Callable[[int], float] = lambda n: 1 / n,
 ) -> Callable[..., Array]:
@@ -307,6 +312,19 @@ def _softmax(
         return X.T @ R * factor(len(y)) + lam * penalty(W)
 
     return wrong
+
+
+def softmax_mean_of_all(X: Array, y: Array, W: Array, lam: float) -> Array:
+    """Divided by n times the number of classes."""
+    return (softmax_gradient(X, y, W, lam) - lam * W) / W.shape[1] + lam * W
+
+
+def softmax_classes_seen(X: Array, y: Array, W: Array, lam: float) -> Array:
+    """As many classes as the largest label says; one that does not occur keeps its column, without data."""
+    seen = int(y.max()) + 1
+    total = lam * W
+    total[:, :seen] += X.T @ (softmax(X @ W[:, :seen]) - np.eye(seen)[y]) / len(y)
+    return total
 
 
 def softmax_cases(rng: np.random.Generator) -> list[Case]:
@@ -325,6 +343,8 @@ def softmax_cases(rng: np.random.Generator) -> list[Case]:
         X, _, _, _ = draw(rng, n, d)
         labels = rng.permutation(np.arange(n) % K)
         cases.append(Case((X, labels, rng.normal(size=(d, K)), lam), label=label))
+    X, y, _, _ = draw(rng, 7, 2)
+    cases.append(Case((X, y.astype(int), rng.normal(size=(2, 3)), 0.4), label="unseen_class"))
     return cases
 
 
@@ -349,10 +369,10 @@ EXERCISES = [
         misconceptions={
             "no_sigmoid": Misconception(gradient_no_sigmoid, "least squares on labels"),
             "slope_of_squares": Misconception(
-                _gradient(residual=lambda p, y: (p - y) * p * (1 - p)), "squared loss on probabilities"
+                _gradient(residual=lambda q, y: (q - y) * q * (1 - q)), "squared loss on probabilities"
             ),
             "decisions": Misconception(gradient_labels, "the perceptron's step"),
-            "residual_sign": Misconception(_gradient(residual=lambda p, y: y - p), "erratum 4"),
+            "residual_sign": Misconception(_gradient(residual=lambda q, y: y - q), "erratum 4"),
             "sum": Misconception(_gradient(factor=lambda n: 1.0), "erratum 5"),
             "halved_loss": Misconception(_gradient(factor=lambda n: 0.5 / n), "erratum 35"),
             "sum_for_b": Misconception(gradient_sum_b, "a mean forgotten in one of two places"),
@@ -374,12 +394,12 @@ EXERCISES = [
         alternatives={"loop": hessian_loop, "roots": hessian_roots, "diagonal": hessian_diag},
         misconceptions={
             "unweighted": Misconception(_hessian(weight=np.ones_like), "the Hessian of ridge"),
-            "probability_only": Misconception(_hessian(weight=lambda p: p), "half of the derivative"),
+            "probability_only": Misconception(_hessian(weight=lambda q: q), "half of the derivative"),
             "quarter": Misconception(
-                _hessian(weight=lambda p: np.full_like(p, 0.25)), "bound for the Hessian"
+                _hessian(weight=lambda q: np.full_like(q, 0.25)), "bound for the Hessian"
             ),
             "weights_twice": Misconception(
-                _hessian(weight=lambda p: (p * (1 - p)) ** 2), "rows multiplied by the weight, not its root"
+                _hessian(weight=lambda q: (q * (1 - q)) ** 2), "rows multiplied by the weight, not its root"
             ),
             "scores": Misconception(hessian_score, "sigmoid forgotten"),
             "sum": Misconception(_hessian(factor=lambda n: 1.0), "erratum 5"),
@@ -391,9 +411,7 @@ EXERCISES = [
             "penalty_over_n": Misconception(
                 _hessian(penalty=lambda d, lam, n: lam / n * np.eye(d)), "erratum 6"
             ),
-            "penalty_negative": Misconception(
-                _hessian(penalty=lambda d, lam, n: -lam * np.eye(d)), "sign of the derivative"
-            ),
+            "off_diagonal": Misconception(hessian_diagonal, "one second derivative for each weight"),
             "no_intercept": Misconception(hessian_no_intercept, "erratum 12"),
         },
         cases=hessian_cases,
@@ -411,6 +429,8 @@ EXERCISES = [
             "doubled": Misconception(2 / 15, "erratum 17"),
             "n_over_lam": Misconception(6000.0, "pitfall 1"),
             "same_number": Misconception(0.05, "erratum 35"),
+            "one_over_n": Misconception(1 / 300, "scikit-learn's default"),
+            "rounded": Misconception(0.067, "rounded", also=(0.07, 0.0667, 0.06667)),
             "lam_over_n": Misconception(0.05 / 300, "erratum 6"),
         },
     ),
@@ -433,6 +453,15 @@ EXERCISES = [
             "log_odds": Misconception(
                 lambda cost_missed, cost_alarm: float(np.log(cost_alarm / cost_missed)),
                 "score as probability",
+            ),
+            "rare_class": Misconception(
+                lambda cost_missed, cost_alarm: 0.95 * cost_alarm / (0.95 * cost_alarm + 0.05 * cost_missed),
+                "the base rate used twice",
+                also=(
+                    lambda cost_missed, cost_alarm: (
+                        0.05 * cost_alarm / (0.05 * cost_alarm + 0.95 * cost_missed)
+                    ),
+                ),
             ),
             "odds_swapped": Misconception(
                 lambda cost_missed, cost_alarm: cost_missed / cost_alarm, "costs swapped, odds as probability"
@@ -487,15 +516,20 @@ EXERCISES = [
             "wrong_axis": Misconception(
                 _softmax(probabilities=lambda S: softmax(S, axis=0)), "softmax over the samples"
             ),
-            "sigmoids": Misconception(_softmax(probabilities=sigmoid), "one sigmoid for each class"),
-            "labels_forgotten": Misconception(_softmax(residual=lambda P, Y: P), "log-sum-exp alone"),
-            "own_class_only": Misconception(
-                _softmax(residual=lambda P, Y: (P - Y) * Y), "only the right class moves"
+            "whole_table": Misconception(
+                _softmax(probabilities=lambda S: np.exp(S) / np.exp(S).sum()), "softmax over everything"
             ),
-            "residual_sign": Misconception(_softmax(residual=lambda P, Y: Y - P), "erratum 4"),
+            "classes_divided": Misconception(softmax_mean_of_all, "np.mean over the whole table"),
+            "sigmoids": Misconception(_softmax(probabilities=sigmoid), "one sigmoid for each class"),
+            "labels_forgotten": Misconception(_softmax(residual=lambda Q, Y: Q), "log-sum-exp alone"),
+            "own_class_only": Misconception(
+                _softmax(residual=lambda Q, Y: (Q - Y) * Y), "only the right class moves"
+            ),
+            "residual_sign": Misconception(_softmax(residual=lambda Q, Y: Y - Q), "erratum 4"),
             "sum": Misconception(_softmax(factor=lambda n: 1.0), "erratum 5"),
             "penalty_doubled": Misconception(_softmax(penalty=lambda W: 2 * W), "erratum 7"),
             "penalty_forgotten": Misconception(_softmax(penalty=np.zeros_like), "pitfall 20"),
+            "classes_seen": Misconception(softmax_classes_seen, "a class that does not occur"),
             "twice": Misconception(
                 _softmax(probabilities=lambda S: softmax(softmax(S))), "softmax applied twice"
             ),

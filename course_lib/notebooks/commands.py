@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from course_lib.notebooks import files, grammar, source
 from course_lib.notebooks.execute import ChapterError, execute
 
-__all__ = ["build", "learner_copies", "results", "run", "workshop"]
+__all__ = ["build", "learner_copies", "measure", "results", "run", "workshop"]
 
 
 def build(args: argparse.Namespace) -> int:
@@ -44,14 +44,14 @@ def run(args: argparse.Namespace) -> int:
 
 def workshop(args: argparse.Namespace) -> int:
     """Write the edition without solutions and outputs to ``build/workshop/``, and the kit as a zip."""
-    from course_lib.notebooks import editions, first_cell
+    from course_lib.notebooks import editions
     from course_lib.workshop import kit
 
     root = files.find_root(_path(args, "root"))
     output = _path(args, "output") or root / "build" / "workshop"
 
     def one(path: Path) -> str:
-        source.write(first_cell.explained(editions.workshop(source.load(path))), output / path.name)
+        source.write(editions.workshop(source.load(path)), output / path.name)
         return "solutions removed"
 
     status = _for_each(args, root / "notebooks", ".ipynb", one)
@@ -86,6 +86,20 @@ def learner_copies(args: argparse.Namespace) -> int:
     if str(summary):
         print(summary)
     return 0
+
+
+def measure(args: argparse.Namespace) -> int:
+    """Run chapters on one thread and keep their processor time for the instructor guide, one by one."""
+    from course_lib.notebooks import guide
+
+    root = files.find_root(_path(args, "root"))
+
+    def one(path: Path) -> str:
+        seconds = guide.measured(source.load(path), lambda chapter: _execute(chapter, path.parent, path.stem))
+        guide.keep(root, path.stem, seconds)
+        return f"{seconds:.1f} seconds of processor time"
+
+    return _for_each(args, root / "notebooks", ".ipynb", one) or guide.timetables(root, check=False)
 
 
 def _build_one(path: Path, args: argparse.Namespace) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course_lib.notebooks import grammar, source
+from course_lib.notebooks import first_cell, grammar, source
 from course_lib.notebooks.execute import execute
 from course_lib.notebooks.files import write_atomically
 
@@ -158,6 +158,7 @@ def _for_html(notebook: NotebookNode) -> NotebookNode:
     nbconvert's templates drop the alt text of an output's metadata, so the ``<img>`` is written here.
     """
     linked = copy.deepcopy(notebook)
+    linked.cells = [cell for cell in linked.cells if cell.source != first_cell.SOURCE]
     for cell in linked.cells:
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb", r"](\1.html", cell.source)

@@ -15,7 +15,8 @@ The constants:
 * 0.4 minutes a code cell: run it, wait, read what it prints; and a minute for 30 lines that are read. Blank
   lines, comments and strings on lines of their own (the alt texts of figures) are not counted.
 * 0.75 minutes a figure: axes, lines, what it says.
-* An exercise takes the minutes its heading promises. Its stub and its check are no cells to read.
+* An exercise takes the minutes its heading promises. Its stub and its check are no cells to read, nor is the
+  cell that asks whether ``course_lib`` is there.
 
 They are calibrated on chapter 02 before its core was shortened (3,382 words, 7 equations, 30 cells of 349
 lines, 5 figures, 29 minutes of exercises), which careful readers took for 85 to 125 minutes of work: the
@@ -35,7 +36,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from course_lib.notebooks import files, grammar
+from course_lib.notebooks import files, first_cell, grammar
 
 __all__ = ["Section", "main", "report", "sections", "total"]
 
@@ -135,10 +136,18 @@ def report(notebook: NotebookNode, name: str) -> str:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print the table of each wanted chapter; optional sections are marked with a +."""
-    from course_lib.notebooks import source
+    """Print the table of each wanted chapter; optional sections are marked with a +.
+
+    With ``--guide`` the tables of the instructor guide are written (``--check``: only compared), with
+    ``--measure`` the chapters are run for their machine times.
+    """
+    from course_lib.notebooks import commands, guide, source
 
     root = files.find_root(Path(args.root) if getattr(args, "root", None) else None)
+    if getattr(args, "measure", False):
+        return commands.measure(args)
+    if getattr(args, "guide", False):
+        return guide.timetables(root, check=bool(getattr(args, "check", False)))
     try:
         paths = files.select(root / "notebooks", ".ipynb", list(args.chapters or []))
     except ValueError as error:
@@ -167,7 +176,7 @@ def _count_text(text: str, section: Section) -> None:
 
 
 def _count_code(cell: NotebookNode, section: Section) -> None:
-    if grammar.tags(cell) & {"exercise", "check"}:
+    if grammar.tags(cell) & {"exercise", "check"} or cell.source == first_cell.SOURCE:
         return
     stripped = [line.strip() for line in cell.source.splitlines()]
     section.cells += 1

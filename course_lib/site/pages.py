@@ -19,7 +19,7 @@ BLANK = re.compile(r"^\{\{ (\w+) \}\}$", re.MULTILINE)
 CONTENTS = {
     "Chapters": ("notebooks/*.ipynb",),
     "Look it up": ("exercises.md", "glossary.md", "docs/coverage.md", "docs/errata.md", "api/index.rst"),
-    "Teach": ("docs/instructor/*.md",),
+    "Teach": ("docs/instructor/README.md", "docs/instructor/*.md"),
     "About": ("checks.md", "docs/*.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md"),
 }
 
