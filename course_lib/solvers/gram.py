@@ -41,8 +41,8 @@ class Gram:
     n : float
         Sum of the weights.
     source : callable, optional
-        Gives the columns asked for, centred and over ``sqrt(n)``, and the target, shapes (n_chosen, n_samples)
-        and (n_samples,).
+        Gives the columns asked for, centred and over ``sqrt(n)``, and the target: shapes
+        (n_chosen, n_samples) and (n_samples,).
     """
 
     G: np.ndarray
