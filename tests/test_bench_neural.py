@@ -1,9 +1,10 @@
-"""The works on networks: same model on both sides, and a ratio that is a ratio."""
+"""The works on networks: the same model on both sides, and the same training. Never a time."""
 
 import numpy as np
 import pytest
 
-from course_lib.bench import neural
+from course_lib import nn
+from course_lib.bench import neural, problems, registry, timing
 
 
 def test_both_sides_have_the_same_layers():
@@ -15,30 +16,49 @@ def test_both_sides_have_the_same_layers():
         assert sizes == [p.numel() for p in theirs.parameters()]
 
 
-@pytest.mark.parametrize("side", ["numpy", "torch"])
-def test_an_epoch_trains(side):
-    if side == "numpy":
-        model = neural.numpy_mlp()
-        weight = model.layers[0].weight
-        run = neural.numpy_epoch(model, 200, (784,))
-        before = weight.value.copy()
-        run()
-        assert weight.value.dtype == np.float32
-        assert not np.array_equal(weight.value, before)
-    else:
-        model = neural.torch_mlp()
-        before = model[0].weight.detach().clone()
-        neural.torch_epoch(model, 200, (784,), prox=0.5)()
-        assert not np.array_equal(model[0].weight.detach(), before)
-        assert (model[0].weight == 0).any()  # the proximal step was taken
+def test_from_the_same_weights_an_epoch_ends_at_the_same_weights():
+    torch = pytest.importorskip("torch")
+    rng, full = np.random.default_rng(0), problems.load("images", quick=True)
+    one_batch = problems.Problem("one", full.X[:100], full.y[:100])  # its order does not matter
+
+    def ours():
+        return nn.Sequential(nn.Linear(784, 16, rng), nn.ReLU(), nn.Dropout(0.0, rng), nn.Linear(16, 10, rng))
+
+    model = ours()
+
+    def theirs():
+        copy = torch.nn.Sequential(
+            torch.nn.Linear(784, 16), torch.nn.ReLU(), torch.nn.Dropout(0.0), torch.nn.Linear(16, 10)
+        )
+        with torch.no_grad():
+            for mine, other in zip(copy.parameters(), model.parameters(), strict=True):
+                mine.copy_(torch.from_numpy(np.array(other.value.T, dtype=np.float32)))
+        return copy
+
+    runs = (
+        neural.torch_epoch(theirs, False, one_batch),  # first: it copies the weights
+        neural.numpy_epoch(lambda: model, False, one_batch),
+    )
+    before = model.parameters()[0].value.copy()
+    for _ in range(3):
+        other, mine = (run(None) for run in runs)
+    assert not np.array_equal(before, mine.parameters()[0].value)
+    for a, b in zip(mine.parameters(), other.parameters(), strict=True):
+        assert a.value.dtype == np.float32
+        np.testing.assert_allclose(a.value.T, b.detach().numpy(), atol=2e-6)
 
 
-def test_race_and_ratios():
-    calls = []
-    prepares = {"a": lambda: lambda: calls.append("a"), "b": lambda: lambda: calls.append("b")}
-    seconds = neural.race(prepares, rounds=3)
-    assert "".join(calls) == "ab" + "ab" + "ba" + "ab"
-    assert all(values.shape == (3,) for values in seconds.values())
-    table = neural.ratios({"a": np.array([1.0, 2.0, 4.0]), "b": np.array([2.0, 2.0, 2.0])}, base="b")
-    assert table["b"] == (1.0, 1.0, 1.0)
-    assert table["a"] == (0.75, 1.0, 1.5)
+def test_the_proximal_step_is_taken():
+    model = neural.penalised(prox=0.5)(problems.load("images", quick=True))(None)
+    assert (model[0].weight == 0).any()
+
+
+@pytest.mark.parametrize("name", ["neural-mlp", "neural-lenet5", "neural-penalties"])
+def test_everybody_runs_and_has_a_ratio_with_quartiles(name):
+    work = registry.works([name])[0]
+    record = timing.measure(work, problems.load(work.problems[0], quick=True), timing.Limits(rounds=3))
+    assert not record["absent"]
+    assert record["contestants"][0]["ratio"] == 1
+    for row in record["contestants"]:
+        low, high = row["ratio_quartiles"]
+        assert 0 < low <= row["ratio"] <= high

@@ -107,3 +107,12 @@ def test_no_formula_has_a_stray_escape():
         formulas = re.findall(r"\$\$(.+?)\$\$|\$(.+?)\$", "\n".join(cells), flags=re.DOTALL)
         for formula in map("".join, formulas):
             assert r"\_" not in re.sub(r"\\(texttt|text)\{[^}]*\}", "", formula), f"{path.name}: {formula}"
+
+
+@pytest.mark.parametrize("word", ["NIPS", "Theano", "fuzzy", "brain", "brains"])
+def test_words_of_the_findings_are_quoted_and_not_used(word):
+    for path in sorted((ROOT / "notebooks" / "source").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        if path.stem == SECTIONS["18.18"][0]:  # says what is wrong with two of them
+            text = text.replace('not "fuzzy"', "").replace("The conference NIPS has been called", "")
+        assert not re.search(rf"\b{word}\b", text, flags=re.IGNORECASE), path.name

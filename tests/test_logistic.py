@@ -20,8 +20,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from course_lib.linear_model import LogisticRegression, LogisticRegressionCV, logistic_path
-from course_lib.solvers.log_loss import lam_max, objective
-from course_lib.solvers.log_loss_gap import duality_gap
+from course_lib.solvers.log_loss import Problem, lam_max, objective
+from course_lib.solvers.log_loss_gap import duality_gap, gap, gap_of_coefficients
 
 seeds = st.integers(0, 10**6)
 
@@ -168,6 +168,20 @@ def test_path_solves_every_strength(classes, l1_ratio):
         least = objective(X, y, w[:, 0] if classes == 2 else w, b, lam, l1_ratio)
         missing = value_at_best_intercept(X, y, quick[1][..., k], b, lam, l1_ratio) - least
         assert missing <= quick[2][k] + 1e-12 <= 1e-6 * least * (1 + 1e-5)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
+def test_a_path_without_finish_is_certified_by_its_coefficients_alone(classes, l1_ratio):
+    X, y = problem(80, classes=classes)
+    lams, coefs, gaps = logistic_path(X, y, 12, l1_ratio, fit_intercept=False, tol=1e-6, finish=False)
+    for k, lam in enumerate(lams):
+        p = Problem.build(X, y, lam, l1_ratio, fit_intercept=False)
+        point = p.at(p.packed(coefs[..., k]))
+        exact = gap(p, point, (point.P, point.rest))
+        assert exact <= 1e-6 * point.value
+        assert gap_of_coefficients(p, point, p.gradient(point)) >= exact * (1 - 1e-9) - 1e-16
+        assert gaps[k] <= 1e-6 * point.value * (1 + 1e-6)
 
 
 def test_cross_validation_written_out():

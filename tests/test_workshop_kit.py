@@ -246,10 +246,22 @@ def test_where_course_lib_is_missing_it_says_what_to_do(tmp_path):
 
 
 def test_where_course_lib_is_there_it_is_silent(toy):
-    chapter = first_cell.explained(source.read(toy / "notebooks" / "source" / "02_toy.md"))
+    plain = nbformat.v4.new_notebook()
+    plain.cells = [
+        nbformat.v4.new_markdown_cell("# A chapter"),
+        nbformat.v4.new_code_cell("import course_lib"),
+    ]
+    chapter = first_cell.explained(plain)
     run = execute(chapter, toy / "notebooks")
     guard = next(cell for cell in run.cells if cell.cell_type == "code")
     assert guard.source == first_cell.SOURCE
     assert guard.outputs == []
-    assert len(first_cell.explained(chapter).cells) == len(chapter.cells), "once is enough"
+    assert len(plain.cells) == 2, "the original is not modified"
+    assert len(first_cell.explained(chapter).cells) == len(chapter.cells) == 3, "once is enough"
+
+
+def test_a_notebook_that_does_not_need_it_has_no_such_cell():
+    alone = nbformat.v4.new_notebook()
+    alone.cells = [nbformat.v4.new_code_cell("import numpy as np")]
+    assert first_cell.explained(alone).cells == alone.cells
     assert first_cell.explained(nbformat.v4.new_notebook()).cells == []

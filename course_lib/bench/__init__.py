@@ -3,7 +3,8 @@
 ::
 
     problems.py   the data
-    registry.py   what is measured: works and contestants; linear.py, logistic.py, imports.py register theirs
+    registry.py   what is measured: works and contestants; linear.py, logistic.py, neural.py and
+                  imports.py register theirs
     accuracy.py   how near an answer is to the minimum: certified gap and primal suboptimality
     timing.py     one thread, interleaved rounds, medians
     report.py     table, JSON, figure

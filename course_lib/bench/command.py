@@ -12,6 +12,10 @@ from typing import Any
 
 __all__ = ["THREADS", "main", "run"]
 
+OVERVIEW = """Columns: its time / our time (certified gap, excess over the best objective found); our column
+has seconds. "!": it did not reach the accuracy, or not within the time limit. Reading X, Gram: the machine's
+limits, bytes of X / measured bandwidth and flops of the smaller Gram matrix / measured flop rate."""
+
 #: One thread for every library that asks one of these; they are read when NumPy is imported.
 LIBRARIES = ("OMP", "OPENBLAS", "MKL", "NUMBA")
 THREADS = {f"{library}_NUM_THREADS": "1" for library in LIBRARIES} | {"VECLIB_MAXIMUM_THREADS": "1"}
@@ -69,6 +73,7 @@ def run(
     done = {(record["work"], record["problem"]) for record in records}
     todo = [(work, name) for work in works(only) for name in work.problems if (work.name, name) not in done]
     limits = timing.Limits(rounds=2, budget=2.0, one_run=2.0) if quick else timing.Limits()
+    about |= report.machine_limits()
     try:
         for work, name in (bar := tqdm(todo, unit="race", disable=None)):
             bar.set_description(f"{work.name} · {name}")
@@ -77,6 +82,7 @@ def run(
     except KeyboardInterrupt:
         print(f"Stopped. What was measured is in {folder}; the same command goes on from there.")
     print(report.table(records))
+    print(f"\n{report.overview(records, about)}\n\n{OVERVIEW}")
     report.draw(records, about, folder)
     print(f"\n{about['processor']}, one thread, {about['date']}. Table, figure and its text: {folder}")
     return records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,13 +29,14 @@ def rows(coefs: Any) -> np.ndarray:
     return np.asarray(coefs, float).reshape(-1, np.shape(coefs)[-1]).T[:, None, :]
 
 
-def our_binary(problem: Problem) -> Run:
+def our_binary(finish: bool, problem: Problem) -> Run:
+    """Stopped at the gap as the peers are, or gone on to rounding as is the default."""
     from course_lib.linear_model import logistic_path
 
-    lams = problem.grid(*BINARY_GRID)
+    lams, options = problem.grid(*BINARY_GRID), {"fit_intercept": False, "finish": finish}
 
     def run(tol: float | None) -> Any:
-        return rows(logistic_path(problem.X, problem.y, lams, 1.0, fit_intercept=False, tol=tol)[1])
+        return rows(logistic_path(problem.X, problem.y, lams, 1.0, tol=tol, **options)[1])
 
     return run
 
@@ -103,13 +105,13 @@ def glmnet_binary(problem: Problem) -> Run:
     return run
 
 
-def our_multinomial(problem: Problem) -> Run:
+def our_multinomial(finish: bool, problem: Problem) -> Run:
     from course_lib.linear_model import logistic_path
 
     lams = multinomial_grid(problem)
 
     def run(tol: float | None) -> Any:
-        coefs = np.asarray(logistic_path(problem.X, problem.y, lams, 1.0, tol=tol)[1])
+        coefs = np.asarray(logistic_path(problem.X, problem.y, lams, 1.0, tol=tol, finish=finish)[1])
         classes = int(problem.y.max()) + 1
         where = next(axis for axis in range(3) if coefs.shape[axis] == classes)
         coefs = np.moveaxis(coefs, where, 0)  # classes first, strengths last
@@ -162,7 +164,8 @@ WORKS = [
         title="L1 logistic path, 50 strengths to λ_max/100, no intercept, gap 1e-6",
         problems=("cancer",),
         contestants=(
-            Contestant("course_lib", OURS, our_binary, (1e-6,)),
+            Contestant("course_lib", OURS, partial(our_binary, False), (1e-6,)),
+            Contestant("course_lib, default", OTHER, partial(our_binary, True), (1e-9,)),
             Contestant("liblinear", COORDINATE, liblinear, LADDER, needs="sklearn"),
             Contestant("glmnet", COORDINATE, glmnet_binary, LADDER[1:], needs="glmnet"),
             Contestant("celer", COORDINATE, celer_binary, LADDER, needs="celer"),
@@ -170,6 +173,7 @@ WORKS = [
         ),
         target=1e-6,
         judge=judge_binary,
+        certified=True,
         goals={"liblinear": 10.0, "glmnet": 3.0},
         goal=">= 10 x liblinear, >= 3 x glmnet, gap 1e-6",
     ),
@@ -178,12 +182,14 @@ WORKS = [
         title="Multinomial L1 path, 30 strengths to λ_max/100, gap 1e-6",
         problems=("digits",),
         contestants=(
-            Contestant("course_lib", OURS, our_multinomial, (1e-6,)),
+            Contestant("course_lib", OURS, partial(our_multinomial, False), (1e-6,)),
+            Contestant("course_lib, default", OTHER, partial(our_multinomial, True), (1e-9,)),
             Contestant("glmnet", COORDINATE, glmnet_multinomial, LADDER[1:5], needs="glmnet"),
             Contestant("scikit-learn saga", OTHER, saga, (1e-3,), needs="sklearn"),
         ),
         target=1e-6,
         judge=judge_multinomial,
+        certified=True,
         goals={"glmnet": 5.0},
         goal=">= 5 x glmnet",
     ),

@@ -91,6 +91,16 @@ def bundled(name: str) -> Callable[[bool], tuple[np.ndarray, np.ndarray]]:
     return build
 
 
+def noise(n: int) -> Callable[[bool], tuple[np.ndarray, np.ndarray]]:
+    """Random images of 28 x 28 pixels with random labels: for time alone."""
+
+    def build(quick: bool) -> tuple[np.ndarray, np.ndarray]:
+        rng, rows = np.random.default_rng(0), 256 if quick else n
+        return rng.random((rows, 784)), rng.integers(0, 10, rows)
+
+    return build
+
+
 PROBLEMS: dict[str, Callable[[bool], tuple[np.ndarray, np.ndarray]]] = {
     "diabetes": diabetes(1),
     "diabetes-2": diabetes(2),
@@ -99,6 +109,8 @@ PROBLEMS: dict[str, Callable[[bool], tuple[np.ndarray, np.ndarray]]] = {
     "tall": drawn(50_000, 200, 0.3, (1000, 30)),
     "cancer": bundled("breast_cancer"),
     "digits": bundled("digits"),
+    "images": noise(8192),
+    "images-few": noise(1536),
     "grow-1000": drawn(200, 1000, 0.6, (60, 100)),
     "grow-10000": drawn(200, 10_000, 0.6, (60, 200)),
     "grow-100000": drawn(200, 100_000, 0.6, (60, 400)),

@@ -15,8 +15,8 @@ from course_lib.bench.problems import Problem
 
 __all__ = ["LADDER", "Contestant", "Seconds", "Work", "works"]
 
-#: Where works come from. Works on networks go into a module of their own, named here.
-MODULES = ("course_lib.bench.linear", "course_lib.bench.logistic", "course_lib.bench.imports")
+#: Where works come from.
+MODULES = tuple(f"course_lib.bench.{name}" for name in ("linear", "logistic", "neural", "imports"))
 
 #: Tolerances that a contestant is tried at, the loosest first.
 LADDER = tuple(float(f"1e-{k}") for k in range(2, 15, 2))
@@ -86,6 +86,8 @@ class Work:
         Contestant -> wanted ratio "its time / our time".
     goal : str
         The same in words.
+    certified : bool
+        Only a certified gap counts as accurate; else the smaller of gap and primal suboptimality does.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Work:
     judge: Callable[[Problem, Any], Accuracy] | None = None
     goals: dict[str, float] | None = None
     goal: str = ""
+    certified: bool = False
 
     def accuracy(self, contestant: Contestant, problem: Problem, answer: Any) -> Accuracy:
         """What the judge says about a contestant's answer."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import platform
+import time
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from course_lib.notebooks.files import write_atomically
+from course_lib.notebooks.results import versions
 
-__all__ = ["draw", "machine", "save", "slopes", "table"]
+__all__ = ["draw", "floors", "machine", "machine_limits", "overview", "save", "slopes", "table"]
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "celer", "skglm", "python-glmnet", "numba")
 
@@ -22,17 +23,11 @@ Record = dict[str, Any]
 
 def machine() -> Record:
     """What the numbers belong to: processor, system, versions, day."""
-    versions = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
     return {
         "processor": _processor(),
         "system": f"{platform.system()} {platform.machine()}",
         "threads": 1,
-        "versions": versions,
+        "versions": versions(PACKAGES),
         "date": date.today().isoformat(),
     }
 
@@ -76,6 +71,50 @@ def _line(row: Record) -> str:
 
 def _small(value: float | None) -> str:
     return "-" if value is None else f"{value:.0e}"
+
+
+def overview(records: list[Record], about: Record) -> str:
+    """One table a work: a row a problem; "its time / ours (gap, excess over the best)" in the columns."""
+    lines = []
+    for work in dict.fromkeys(record["work"] for record in records):
+        rows = [record for record in records if record["work"] == work]
+        names = list(dict.fromkeys(row["name"] for record in rows for row in record["contestants"]))
+        cells = [["problem", *names, "goal", "reading X", "Gram"]]
+        for record in rows:
+            found = {row["name"]: _cell(row) for row in record["contestants"]}
+            goals = [f"{row['goal']:.2g} x {row['name']}" for row in record["contestants"] if row["goal"]]
+            limits = [f"{seconds:.1e} s" for seconds in floors(record["shape"], about)]
+            cells.append([record["problem"], *(found.get(name, "-") for name in names),
+                          ", ".join(goals) or "-", *limits])  # fmt: skip
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines += ["", f"{work} · {rows[0]['goal'] or 'no goal'}"]
+        lines += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
+    return "\n".join(lines).strip("\n")
+
+
+def _cell(row: Record) -> str:
+    ours = row["kind"] == "course_lib" or row["ratio"] is None
+    figure = f"{row['seconds']:.4f} s" if ours else f"{row['ratio']:.2f}" + "!" * (not row["reached"])
+    return f"{figure} ({_small(row['gap'])}, {_small(row['suboptimality'])})"
+
+
+def floors(shape: list[int], about: Record) -> tuple[float, float]:
+    """Seconds that no method can beat that reads X once, or forms its smaller Gram matrix once."""
+    n, d = shape
+    return 8 * n * d / about["bytes_per_second"], n * d * min(n, d) / about["flops_per_second"]
+
+
+def machine_limits() -> dict[str, float]:
+    """Measure what one thread reads from memory and multiplies a second; the best of some tries."""
+    X, A = np.ones(2**24), np.ones((600, 600))  # 128 MiB: no cache holds it
+    seconds: dict[str, list[float]] = {"bytes": [], "flops": []}
+    for _ in range(5):
+        for name, work in (("bytes", lambda: X @ X), ("flops", lambda: A @ A.T.copy())):
+            started = time.process_time()
+            work()
+            seconds[name].append(time.process_time() - started)
+    return {"bytes_per_second": X.nbytes / min(seconds["bytes"]),
+            "flops_per_second": 2 * 600**3 / min(seconds["flops"])}  # fmt: skip
 
 
 def slopes(records: list[Record]) -> dict[str, float]:

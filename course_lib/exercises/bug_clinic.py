@@ -84,6 +84,16 @@ def gap_forward(f: Callable, w: Array, h: float) -> Array:
     return np.array([(f(w + h * e) - f(w)) / h for e in np.eye(len(w))])
 
 
+def gap_whole_numbers(f: Callable, w: Array, h: float) -> Array:
+    """Writes the differences into an array of the weights' type."""
+    return _numeric(f, w, h).astype(np.asarray(w).dtype)
+
+
+def gap_padded(a: Array, b: Array) -> float:
+    """A small number in the denominator, against a division by 0."""
+    return float(np.linalg.norm(a - b) / (np.linalg.norm(a) + np.linalg.norm(b) + 1e-8))
+
+
 def gap_guarded(a: Array, b: Array, top: Any, scale: Any) -> float:
     """A quotient that is 0 where its denominator is."""
     return float(top / scale) if scale > 0 else 0.0
@@ -107,6 +117,11 @@ def squares(w: Array) -> float:
     return float(np.sum(np.asarray(w, float) ** 2) / 2)
 
 
+def millionths(w: Array) -> float:
+    """The same in another unit."""
+    return 1e-6 * squares(w)
+
+
 def constant(w: Array) -> float:
     """A loss that ignores its weights."""
     return 1.5
@@ -117,7 +132,7 @@ def _squares_gradient(factor: float) -> Callable[[Array], Array]:
 
 
 def gap_cases(rng: Rng) -> list[Case]:
-    """Right and wrong gradients; a step that is too long to be exact; whole numbers; no slope at all."""
+    """Right and wrong gradients; a step too long to be exact; whole numbers; a small unit; no slope."""
     w = rng.uniform(0.5, 2.0, 4) * np.array([1.0, -1.0, 1.0, -1.0])
     return [
         Case((squares, _squares_gradient(2.0), np.array([1.0, -2.0]), 1e-3), label="doubled"),
@@ -126,6 +141,7 @@ def gap_cases(rng: Rng) -> list[Case]:
         Case((squares, _squares_gradient(-1.0), w, 1e-3), label="sign"),
         Case((squares, _squares_gradient(1e-4), 1e4 * w, 1e-2), label="large"),
         Case((cubic, lambda w: 0.5 * cubic_gradient(w), np.array([2, -1, 3]), 0.2), label="whole_numbers"),
+        Case((millionths, _squares_gradient(2e-6), w, 1e-3), label="small_unit"),
         Case((constant, _squares_gradient(0.0), w, 1e-3), label="flat"),
     ]
 
@@ -154,7 +170,7 @@ def step_shrink_first(params: Params, grads: Params, lr: float, lam: float) -> d
 
 def step_two_groups(params: Params, grads: Params, lr: float, lam: float) -> dict[str, Array]:
     """Weights and biases apart, in the order of the names."""
-    biases = {name for name in params if "bias" in name}
+    biases = {name for name in params if name[-4:] == "bias"}
     new = {name: params[name] - lr * grads[name] for name in sorted(params)}
     return {name: w if name in biases else w - lr * lam * params[name] for name, w in new.items()}
 
@@ -184,7 +200,7 @@ def step_cases(rng: Rng) -> list[Case]:
         )
     ]
     for lam, label in ((0.0, "no_penalty"), (float(rng.uniform(0.2, 0.9)), "random")):
-        shapes = {"0.weight": (3, 4), "0.bias": (4,), "1.weight": (4,), "1.bias": (1,)}
+        shapes = {"0.weight": (3, 4), "0.bias": (4,), "unbiased.weight": (4,), "unbiased.bias": (1,)}
         params = {
             name: rng.uniform(0.5, 2, shape) * rng.choice([-1, 1], shape) for name, shape in shapes.items()
         }
@@ -271,6 +287,26 @@ def dropout_test_one_call(dropout: Callable, p: float, rng: Rng) -> bool:
     return bool(right and np.allclose(evaluated, 1))
 
 
+def _asking(*questions: str, tolerance: float = 1e-4) -> Callable[..., bool]:
+    """The reference with some of its questions."""
+
+    def test(dropout: Callable, p: float, rng: Rng) -> bool:
+        x = np.linspace(1.0, 2.0, 20_000).reshape(200, 100)
+        first, second = (dropout(x.copy(), p, rng, True) / x for _ in range(2))
+        dropped = first == 0
+        answers = {
+            "share": abs(dropped.mean() - p) < 0.02,
+            "factor": np.allclose(first[~dropped], 1 / (1 - p), rtol=tolerance, atol=0),
+            "calls": not np.array_equal(dropped, second == 0),
+            "columns": dropped.mean(axis=0).std() < 0.2,
+            "rows": dropped.mean(axis=1).std() < 0.2,
+            "evaluation": np.array_equal(dropout(x.copy(), p, rng, False), x),
+        }
+        return all(bool(answers[question]) for question in questions)
+
+    return test
+
+
 def dropout_test_exact_mean(dropout: Callable, p: float, rng: Rng) -> bool:
     """Demands that a random mean be equal to its expectation."""
     _, training, evaluated = _training_outputs(dropout, p, rng)
@@ -315,6 +351,11 @@ def _faulty(
     return layer
 
 
+def two_masks(x: Array, p: float, rng: Rng, training: bool) -> Array:
+    """Drops twice and scales once."""
+    return inverted(x, p, rng, True) * (rng.random(x.shape) >= p) if training else x
+
+
 def always_on(x: Array, p: float, rng: Rng, training: bool) -> Array:
     """Drops in evaluation too."""
     return inverted(x, p, rng, True)
@@ -350,6 +391,7 @@ DROPOUTS: dict[str, tuple[Callable[..., Array], float]] = {
     "one_over_p": (_faulty(scale=lambda p: 1 / p), 0.3),
     "scaled_twice": (_faulty(at_test=lambda p: 1 - p), 0.2),
     "keep": (_faulty(keep=lambda p: p, scale=lambda p: 1 / p), 0.3),
+    "two_masks": (two_masks, 0.4),
     "row_mask": (one_mask(1), 0.25),
     "column_mask": (one_mask(0), 0.25),
     "always": (always_on, 0.2),
@@ -409,6 +451,12 @@ def leak_features_only(choose: Callable, X: Array, y: Array, X_test: Array, y_te
     return bool(choose(X, y, X_test, fixed) != choose(X, y, 3 * X_test + 1, fixed))
 
 
+def leak_features_alone(choose: Callable, X: Array, y: Array, X_test: Array, y_test: Array) -> bool:
+    """Changes the features beside the labels as they are."""
+    here = choose(X, y, X_test, y_test)
+    return any(choose(X, y, A, y_test) != here for A in (3 * X_test + 1, -X_test[::-1], 30 * X_test))
+
+
 def leak_shuffled(choose: Callable, X: Array, y: Array, X_test: Array, y_test: Array) -> bool:
     """Changes the order of the test rows, which no error notices."""
     return bool(not np.isclose(choose(X, y, X_test[::-1], y_test[::-1]), choose(X, y, X_test, y_test)))
@@ -446,7 +494,9 @@ def choose_by_loo(X: Array, y: Array, X_test: Array, y_test: Array) -> float:
 
 
 def choose_held_out(X: Array, y: Array, X_test: Array, y_test: Array) -> float:
-    """A third of the training rows decides."""
+    """A third of the training rows decides; the test rows have to have the right number of columns."""
+    if np.shape(X_test)[1:] != X.shape[1:]:  # looks at the shape: no leak
+        raise ValueError(f"X_test must have {X.shape[1]} columns, got shape {np.shape(X_test)}.")
     cut = 2 * len(y) // 3
     return float(GRID[np.argmin(_errors(X[:cut], y[:cut], X[cut:], y[cut:]))])
 
@@ -596,6 +646,8 @@ EXERCISES = [
                 _gap(lambda a, b: gap_guarded(a, b, np.sum((a - b) ** 2), np.sum(a**2) + np.sum(b**2))),
                 "erratum 7",
             ),
+            "whole_numbers": Misconception(_gap(_relative, gap_whole_numbers), "classroom"),
+            "padded": Misconception(_gap(gap_padded), "classroom"),
             "no_guard": Misconception(
                 _gap(lambda a, b: np.linalg.norm(a - b) / (np.linalg.norm(a) + np.linalg.norm(b))),
                 "classroom",
@@ -642,7 +694,9 @@ EXERCISES = [
                 _step(lambda k, w, g, lr, lam: w - (g + _free(k) * lam * w)), "erratum 1"
             ),
             "by_shape": Misconception(
-                _step(lambda k, w, g, lr, lam: w - lr * (g + (w.ndim > 1) * lam * w)), "pitfall 6"
+                _step(lambda k, w, g, lr, lam: w - lr * (g + (w.ndim > 1) * lam * w)),
+                "pitfall 6",
+                also=(_step(lambda k, w, g, lr, lam: w - lr * (g + ("bias" not in k) * lam * w)),),
             ),
         },
         cases=step_cases,
@@ -666,10 +720,32 @@ EXERCISES = [
         alternatives={"factors": dropout_test_by_factors, "step_by_step": dropout_test_step_by_step},
         misconceptions={
             "only_the_mean": Misconception(dropout_test_mean, "pitfall 8"),
-            "only_zeros": Misconception(dropout_test_zeros, "erratum 10"),
+            "only_zeros": Misconception(
+                dropout_test_zeros,
+                "erratum 10",
+                also=(_asking("share", "calls", "columns", "rows", "evaluation"),),
+            ),
             "only_evaluation": Misconception(dropout_test_evaluation, "erratum 10"),
             "no_evaluation": Misconception(dropout_test_no_evaluation, "pitfall 7"),
             "one_call": Misconception(dropout_test_one_call, "erratum 9"),
+            "no_share": Misconception(
+                _asking("factor", "calls", "columns", "rows", "evaluation"), "pitfall 8"
+            ),
+            "no_second_call": Misconception(
+                _asking("share", "factor", "columns", "rows", "evaluation"), "classroom"
+            ),
+            "one_axis": Misconception(
+                _asking("share", "factor", "calls", "columns", "evaluation"),
+                "classroom",
+                also=(
+                    _asking("share", "factor", "calls", "rows", "evaluation"),
+                    _asking("share", "factor", "calls", "evaluation"),
+                ),
+            ),
+            "too_tight": Misconception(
+                _asking("share", "factor", "calls", "columns", "rows", "evaluation", tolerance=1e-12),
+                "classroom",
+            ),
             "exact_mean": Misconception(dropout_test_exact_mean, "classroom"),
             "turned": Misconception(dropout_test_turned, "classroom"),
             "keep": Misconception(dropout_test_keep, "classroom"),
@@ -686,7 +762,7 @@ EXERCISES = [
         alternatives={"noise": leak_by_noise, "together": leak_together},
         misconceptions={
             "labels_only": Misconception(leak_labels_only, "erratum 26"),
-            "features_only": Misconception(leak_features_only, "pitfall 13"),
+            "features_only": Misconception(leak_features_only, "pitfall 13", also=(leak_features_alone,)),
             "nothing_changed": Misconception(leak_shuffled, "classroom", also=(leak_twice,)),
             "training_changed": Misconception(leak_training, "classroom"),
             "turned": Misconception(leak_turned, "classroom"),
@@ -703,7 +779,14 @@ EXERCISES = [
         alternatives={"slope": power_by_slope, "thirds": power_by_thirds},
         misconceptions={
             "data_kept": Misconception(_power(lambda j0, j1, j2: np.log2(j2 / j1)), "erratum 6"),
-            "ratio": Misconception(_power(_safe_power), "erratum 51"),
+            "ratio": Misconception(
+                _power(_safe_power),
+                "erratum 51",
+                also=(_power(lambda j0, j1, j2: _safe_power(j0, j1, j2) if j1 != j0 else 0.0),),
+            ),
+            "whole_only": Misconception(
+                _power(lambda j0, j1, j2: round(np.log2(_safe_power(j0, j1, j2)))), "classroom"
+            ),
             "natural_log": Misconception(
                 _power(lambda j0, j1, j2: np.log(_safe_power(j0, j1, j2))), "classroom"
             ),

@@ -188,17 +188,27 @@ def weighted_mean(X: Any, weights: np.ndarray | None = None) -> np.ndarray:
     an offset of 1e9 costs no digits.
     """
     if sparse.issparse(X):
-        ones = np.ones(X.shape[0]) if weights is None else weights
-        mean = np.asarray(X.T @ ones, dtype=np.float64) / ones.sum()
-        constant = constant_columns(X)
-        mean[constant] = np.asarray(X[[0]].toarray()[0], dtype=np.float64)[constant]
-        return mean
+        return _sparse_mean(X, weights)
     first = np.asarray(X[0], dtype=np.float64)
     sums = np.zeros_like(first)
     for rows in blocks(X):
         part = X[rows] - first
         sums += part.sum(axis=0) if weights is None else weights[rows] @ part
     return first + sums / total(X, weights)
+
+
+def _sparse_mean(X: Any, weights: np.ndarray | None) -> np.ndarray:
+    """Take the stored entries of each column relative to one of them, for the same reason."""
+    stored, d = X.tocoo(), X.shape[1]
+    rows, columns, one = stored.row, stored.col, np.zeros(d)
+    one[columns] = stored.data
+    share = np.full(rows.size, 1 / X.shape[0]) if weights is None else weights[rows] / weights.sum()
+    rest = np.bincount(columns, share * (stored.data - one[columns]), minlength=d)
+    full = np.bincount(columns, minlength=d) == X.shape[0]
+    mean = one * np.where(full, 1.0, np.bincount(columns, share, minlength=d)) + rest
+    constant = constant_columns(X)
+    mean[constant] = one[constant]
+    return mean
 
 
 def constant_columns(X: Any) -> np.ndarray:

@@ -353,7 +353,9 @@ def logistic_path(
         Smallest strength of an automatic grid, relative to the largest.
     sample_weight : array of shape (n_samples,), number or None
     finish : bool
-        Go on below ``tol`` until rounding stops the steps. A path without it is about twice as fast.
+        Go on below ``tol`` until rounding stops the steps: coefficients to about 1e-9. Without it each
+        strength is left as soon as its gap is at most ``tol`` times the objective; with ``tol=1e-6`` that is
+        mostly one Newton step a strength and takes about 60 % of the time.
 
     Returns
     -------
@@ -362,8 +364,8 @@ def logistic_path(
     coefs : ndarray of shape (n_features, n_lams)
         (n_features, n_classes, n_lams) for more than two classes.
     gaps : ndarray of shape (n_lams,)
-        Duality gaps, with the dual point of the last step's parabola. ``duality_gap`` knows the coefficients
-        alone; without ``finish`` the bound it finds is wider.
+        Duality gaps, at most ``tol`` times the objective. Without ``finish`` they need the coefficients
+        alone, as ``duality_gap`` does; with it the dual point is that of the last step's parabola.
 
     Raises
     ------

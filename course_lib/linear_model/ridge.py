@@ -17,8 +17,11 @@ from course_lib import validation
 from course_lib.linear_model import inputs
 from course_lib.solvers.centring import strengths, switch
 from course_lib.solvers.columns import Columns
+from course_lib.solvers.direct import least_norm, normal_equations, svd
 
 __all__ = ["Ridge", "RidgeCV", "ridge_gap", "ridge_path", "ridge_solve"]
+
+FAR = 100.0  # ratio of the lengths of two columns from which one decomposition costs digits
 
 
 def ridge_path(
@@ -53,10 +56,25 @@ def ridge_path(
     fit_intercept, lams = switch(fit_intercept, "fit_intercept"), np.sort(strengths(lams))[::-1]
     X, y, weights = inputs.load(X, y, sample_weight)
     A, t, _, _ = _centre(X, y[:, np.newaxis], weights, fit_intercept)
-    U, s, Vt = _svd(A)
-    coefs = Vt.T @ ((s * (U.T @ t)[:, 0])[:, np.newaxis] / (s[:, np.newaxis] ** 2 + lams))
+    coefs = _path(A, t, lams)
     gaps = np.array([ridge_gap(A, t[:, 0], w, lam) for w, lam in zip(coefs.T, lams.tolist(), strict=True)])
     return lams, coefs.astype(X.dtype, copy=False), gaps
+
+
+def _path(A: np.ndarray, t: np.ndarray, lams: np.ndarray) -> np.ndarray:
+    """Solve by one singular value decomposition (2.5), shape (n_features, n_lams).
+
+    It takes the units of the columns as they are. Where these are far apart, or there is no penalty, each
+    strength is solved on its own.
+    """
+    length = np.sqrt(np.einsum("ij,ij->j", A, A))
+    if lams[-1] == 0 or length.max() > FAR * length[length > 0].min(initial=np.inf):
+        return np.hstack([_solve(A, t, lam) for lam in lams.tolist()])
+    U, s, Vt = svd(A)
+    shrunk = 1 / (s[:, np.newaxis] ** 2 + lams)
+    W = Vt.T @ (s[:, np.newaxis] * (U.T @ t) * shrunk)
+    rest = A.T @ (t - A @ W) - lams * W
+    return W + Vt.T @ (shrunk * (Vt @ rest))
 
 
 def ridge_solve(A: np.ndarray, t: np.ndarray, lam: float) -> np.ndarray:
@@ -78,26 +96,14 @@ def _centre(
 
 
 def _solve(A: np.ndarray, T: np.ndarray, lam: float) -> np.ndarray:
-    """Solve ``(A.T A + lam I) W = A.T T`` (2.3), shape (n_features, n_targets).
-
-    Columns are brought to length 1 first: features of very different scale cost no digits. The solution is
-    corrected by its true residual. Where the system is nearly singular, the SVD takes over.
-    """
+    """Solve ``(A.T A + lam I) W = A.T T`` (2.3), shape (n_features, n_targets)."""
     n, d = A.shape
-    if lam == 0 or (d > n and d > 1000):
-        return _solve_by_svd(A, T, lam) if lam == 0 else _solve_dual(A, T, lam)
-    length = np.sqrt(np.sum(A**2, axis=0) + lam)
-    B = A / length
-    system = B.T @ B
-    system.flat[:: d + 1] = 1.0
-    factor, bad = lapack.dpotrf(system, lower=1)
-    if bad or np.diag(factor).min() < 1e-6:
-        return _solve_by_svd(A, T, lam)
-    W = np.zeros((d, T.shape[1]))
-    for _ in range(3):
-        gradient = A.T @ (T - A @ W) - lam * W
-        W += lapack.dpotrs(factor, gradient / length[:, np.newaxis], lower=1)[0] / length[:, np.newaxis]
-    return W
+    if lam == 0:
+        return least_norm(A, T)
+    if d > n and d > 1000:
+        return _solve_dual(A, T, lam)
+    W = normal_equations(A, T, lam)
+    return _solve_by_svd(A, T, lam) if W is None else W
 
 
 def _solve_dual(A: np.ndarray, T: np.ndarray, lam: float) -> np.ndarray:
@@ -114,15 +120,8 @@ def _solve_dual(A: np.ndarray, T: np.ndarray, lam: float) -> np.ndarray:
 
 
 def _solve_by_svd(A: np.ndarray, T: np.ndarray, lam: float) -> np.ndarray:
-    """For ``lam = 0`` and dependent columns this is the solution of smallest norm."""
-    U, s, Vt = _svd(A)
+    U, s, Vt = svd(A)
     return Vt.T @ ((s / (s**2 + lam))[:, np.newaxis] * (U.T @ T))
-
-
-def _svd(A: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    U, s, Vt = np.linalg.svd(A, full_matrices=False)
-    keep = s > max(A.shape) * np.finfo(float).eps * s[0]
-    return U[:, keep], s[keep], Vt[keep]
 
 
 def ridge_gap(A: np.ndarray, t: np.ndarray, w: np.ndarray, lam: float) -> float:
@@ -130,7 +129,7 @@ def ridge_gap(A: np.ndarray, t: np.ndarray, w: np.ndarray, lam: float) -> float:
     residual = t - A @ w
     if lam > 0:
         return float(np.sum((A.T @ residual - lam * w) ** 2)) / (2 * lam)
-    return float(np.sum((_svd(A)[0].T @ residual) ** 2)) / 2
+    return float(np.sum((svd(A)[0].T @ residual) ** 2)) / 2
 
 
 class _Ridge(RegressorMixin, BaseEstimator):

@@ -18,6 +18,7 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+from scipy.linalg import get_blas_funcs
 
 from course_lib import validation
 from course_lib.nn.layers import Parameter
@@ -92,15 +93,14 @@ class SGD(Optimiser):
         super().__init__(parameters, lr, weight_decay=weight_decay, select=select)
         self.momentum = _below_one(momentum, "momentum")
         self.velocity = self.zeros()
-        self._step = self.zeros()  # room for lr v: cheaper than new arrays in every step
 
     def step(self) -> None:
-        for p, g, v, step in zip(self.parameters, self.gradients(), self.velocity, self._step, strict=True):
+        for p, g, v in zip(self.parameters, self.gradients(), self.velocity, strict=True):
             if self.momentum:  # without it the velocity is the gradient
                 v *= self.momentum
                 v += g
                 g = v
-            p.value -= np.multiply(self.lr, g, out=step)
+            _add_multiple(p.value, -self.lr, g)
 
 
 class Adam(Optimiser):
@@ -167,6 +167,15 @@ class AdamW(Adam):
     def step(self) -> None:
         decoupled_decay(self.decaying, self.weight_decay, self.lr, select=everything)
         self._adam_step([p.grad for p in self.parameters])
+
+
+def _add_multiple(w: np.ndarray, factor: float, v: np.ndarray) -> None:
+    """Change ``w`` to ``w + factor v``, in place and in one pass: memory is what a step waits for."""
+    if w.flags.c_contiguous and v.flags.c_contiguous and w.dtype == v.dtype:
+        (axpy,) = get_blas_funcs(("axpy",), (w,))
+        axpy(v.reshape(-1), w.reshape(-1), a=factor)
+    else:
+        w += factor * v
 
 
 def _below_one(value: float, name: str) -> float:

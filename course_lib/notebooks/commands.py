@@ -44,14 +44,14 @@ def run(args: argparse.Namespace) -> int:
 
 def workshop(args: argparse.Namespace) -> int:
     """Write the edition without solutions and outputs to ``build/workshop/``, and the kit as a zip."""
-    from course_lib.notebooks import editions, first_cell
+    from course_lib.notebooks import editions
     from course_lib.workshop import kit
 
     root = files.find_root(_path(args, "root"))
     output = _path(args, "output") or root / "build" / "workshop"
 
     def one(path: Path) -> str:
-        source.write(first_cell.explained(editions.workshop(source.load(path))), output / path.name)
+        source.write(editions.workshop(source.load(path)), output / path.name)
         return "solutions removed"
 
     status = _for_each(args, root / "notebooks", ".ipynb", one)

@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course_lib.notebooks import grammar, source
+from course_lib.notebooks import first_cell, grammar, source
 from course_lib.notebooks.execute import execute
 from course_lib.notebooks.files import write_atomically
 
@@ -153,11 +153,12 @@ def _line_without_links(line: str) -> str:
 
 
 def with_alt_text(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy whose figures carry their alternative text into HTML.
+    """Return a copy to read as HTML: figures carry their alternative text, the set-up cell is gone.
 
     nbconvert's templates drop the alt text of an output's metadata, so the ``<img>`` is written here.
     """
     result = copy.deepcopy(notebook)
+    result.cells = [cell for cell in result.cells if cell.source != first_cell.SOURCE]
     for cell in result.cells:
         for output in cell.get("outputs", []):
             alt = output.get("metadata", {}).get("image/png", {}).get("alt")

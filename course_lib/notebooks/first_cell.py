@@ -24,11 +24,13 @@ except ModuleNotFoundError:
 
 
 def explained(notebook: NotebookNode) -> NotebookNode:
-    """Return ``notebook`` with the cell in front of its first code cell; unchanged if it is there already."""
+    """Return ``notebook`` with the cell in front of its first code cell.
+
+    Unchanged if the cell is there already, or if no cell needs ``course_lib``.
+    """
     result = copy.deepcopy(notebook)
     code = [index for index, cell in enumerate(result.cells) if cell.cell_type == "code"]
-    if code and result.cells[code[0]].source != SOURCE:
-        cell = nbformat.v4.new_code_cell(SOURCE)
-        cell.id = "is-course-lib-here"
-        result.cells.insert(code[0], cell)
+    sources = [result.cells[index].source for index in code]
+    if SOURCE not in sources and any("course_lib" in source for source in sources):
+        result.cells.insert(code[0], nbformat.v4.new_code_cell(SOURCE))
     return result

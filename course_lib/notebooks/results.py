@@ -8,6 +8,7 @@ reads it with :func:`load_results`.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import pkgutil
@@ -22,7 +23,7 @@ from typing import Any
 import course_lib
 from course_lib.notebooks.files import write_atomically
 
-__all__ = ["load_results", "main"]
+__all__ = ["load_results", "main", "versions"]
 
 FIELDS = ("seeds", "versions", "date", "data")
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch")
@@ -112,7 +113,7 @@ def _compute(experiment: Callable[..., dict], path: Path) -> None:
     outcome = experiment(progress)
     if set(outcome) != {"seeds", "data"}:
         raise ValueError(f"{path.stem}: an experiment returns seeds and data, this one {sorted(outcome)}.")
-    content = {"seeds": outcome["seeds"], "versions": _versions(), "date": date.today().isoformat(),
+    content = {"seeds": outcome["seeds"], "versions": versions(), "date": date.today().isoformat(),
                "data": outcome["data"]}  # fmt: skip
     write_atomically(path, json.dumps(content, indent=1, allow_nan=False, default=_plain) + "\n")
     print(f"{path.stem}: computed")
@@ -147,14 +148,13 @@ def _places(start: Path) -> list[Path]:
         package.parent / "notebooks" / "results", package / "results" / "json"]  # fmt: skip
 
 
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return versions
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Return the versions of Python and of those packages that are installed."""
+    found = {"python": platform.python_version()}
+    for package in packages:
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -1,8 +1,8 @@
 """MyST Markdown source -> notebook, one way, in a normal form that only changes where the source does.
 
 Normal form: nbformat 4.5; a cell's id is a short hash of its content, so unchanged cells keep theirs; the
-only cell metadata are the tags (and the collapsed state of solutions); execution counts run 1..n; no
-timestamps, no widget state (its ids are random), no paths in tracebacks.
+only cell metadata are the tags (and the collapsed state of solutions and of the first code cell); execution
+counts run 1..n; no timestamps, no widget state (its ids are random), no paths in tracebacks.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from course_lib.notebooks import first_cell
 from course_lib.notebooks.files import write_atomically
 
 __all__ = ["difference", "dumps", "load", "normalise", "read", "write"]
@@ -25,6 +26,8 @@ WIDGET_TYPES = ("application/vnd.jupyter.widget-view+json", "application/vnd.jup
 
 def read(path: Path) -> NotebookNode:
     """Return the notebook, without outputs, that a chapter's Markdown source describes.
+
+    In front of its first code cell stands the one that says what to do where ``course_lib`` is missing.
 
     Raises
     ------
@@ -43,7 +46,7 @@ def read(path: Path) -> NotebookNode:
         notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst")
     except Exception as error:
         raise ValueError(f"{path.name}: {error}") from error
-    return normalise(notebook)
+    return normalise(first_cell.explained(notebook))
 
 
 def load(path: Path) -> NotebookNode:
@@ -115,7 +118,7 @@ def _cell_id(cell: NotebookNode, seen: set[str]) -> str:
 def _cell_metadata(cell: NotebookNode) -> dict[str, Any]:
     tags = list(cell.metadata.get("tags", []))
     metadata: dict[str, Any] = {"tags": tags} if tags else {}
-    if "solution" in tags:
+    if "solution" in tags or cell.source == first_cell.SOURCE:
         metadata["jupyter"] = {"source_hidden": True}
     return metadata
 

@@ -15,7 +15,8 @@ The constants:
 * 0.4 minutes a code cell: run it, wait, read what it prints; and a minute for 30 lines that are read. Blank
   lines, comments and strings on lines of their own (the alt texts of figures) are not counted.
 * 0.75 minutes a figure: axes, lines, what it says.
-* An exercise takes the minutes its heading promises. Its stub and its check are no cells to read.
+* An exercise takes the minutes its heading promises. Its stub and its check are no cells to read, nor is the
+  cell that asks whether ``course_lib`` is there.
 
 They are calibrated on chapter 02 before its core was shortened (3,382 words, 7 equations, 30 cells of 349
 lines, 5 figures, 29 minutes of exercises), which careful readers took for 85 to 125 minutes of work: the
@@ -35,7 +36,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from course_lib.notebooks import files, grammar
+from course_lib.notebooks import files, first_cell, grammar
 
 __all__ = ["Section", "main", "report", "sections", "total"]
 
@@ -175,7 +176,7 @@ def _count_text(text: str, section: Section) -> None:
 
 
 def _count_code(cell: NotebookNode, section: Section) -> None:
-    if grammar.tags(cell) & {"exercise", "check"}:
+    if grammar.tags(cell) & {"exercise", "check"} or cell.source == first_cell.SOURCE:
         return
     stripped = [line.strip() for line in cell.source.splitlines()]
     section.cells += 1

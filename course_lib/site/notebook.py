@@ -11,6 +11,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from course_lib.notebooks import first_cell
+
 __all__ = ["for_site"]
 
 PLACEHOLDER = "<Figure"  # how `plots.show` begins the text of a figure that stands for itself
@@ -29,6 +31,7 @@ def for_site(notebook: NotebookNode, stem: str, figures: Path) -> NotebookNode:
         If a figure has no alternative text.
     """
     result = copy.deepcopy(notebook)
+    result.cells = [cell for cell in result.cells if cell.source != first_cell.SOURCE]  # nothing runs here
     count = 0
     for cell in result.cells:
         for output in cell.get("outputs", []):

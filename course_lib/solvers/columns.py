@@ -66,6 +66,11 @@ class Columns:
         return bool(np.all(self.x_mean**2 <= MILD * (self.squares - self.x_mean**2)))
 
     @property
+    def spreads(self) -> np.ndarray:
+        """Return the squared lengths of the columns of Z, shape (n_features,)."""
+        return np.maximum(self.squares - self.x_mean**2, 0)
+
+    @property
     def yy(self) -> float:
         return float(self.y @ self.y)
 
@@ -79,6 +84,10 @@ class Columns:
         columns = self.X[:, chosen]
         columns = columns.toarray() if sparse.issparse(columns) else columns
         return (np.ascontiguousarray(columns.T) - self.x_mean[chosen, np.newaxis]) * self.roots
+
+    def source(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return chosen columns of Z, as :meth:`rows` does, and the target."""
+        return self.rows(chosen), self.y
 
     def gram(self, chosen: np.ndarray) -> np.ndarray:
         rows = self.rows(chosen)

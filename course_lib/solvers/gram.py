@@ -7,7 +7,7 @@ pass over X serves all training sets of a cross-validation. Its size does not de
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from scipy import sparse
 from course_lib.solvers.columns import MILD
 
 __all__ = ["Gram", "centred_gram", "column_shift", "duality_gaps", "mild", "moments"]
+
+Source = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 BLOCK = 1 << 18  # numbers in a block of rows: 2 MB, so that a block stays in the cache
 NOISE = 1e-13  # pulls this small, relative to the largest possible, are rounding
@@ -38,6 +40,9 @@ class Gram:
         Zeros without an intercept.
     n : float
         Sum of the weights.
+    source : callable, optional
+        Gives the columns asked for, centred and over ``sqrt(n)``, and the target, shapes (n_chosen, n_samples)
+        and (n_samples,).
     """
 
     G: np.ndarray
@@ -46,11 +51,17 @@ class Gram:
     x_mean: np.ndarray
     y_mean: float
     n: float
+    source: Source | None = None
 
     @property
     def rank(self) -> int:
         """Return the largest possible number of active features."""
         return len(self.c)
+
+    @property
+    def spreads(self) -> np.ndarray:
+        """Return the mean square of each (centred) column, shape (n_features,)."""
+        return np.diag(self.G)
 
     def gram(self, chosen: np.ndarray) -> np.ndarray:
         """Return the Gram matrix of some features."""
@@ -146,7 +157,7 @@ def duality_gaps(
     on paper and only terms >= 0 are added, as in :mod:`course_lib.solvers.least_squares`.
     """
     pull = np.max(np.abs(correlations - l2 * coefs), axis=0)
-    scale = np.minimum(1, l1 / np.maximum(pull, np.finfo(float).tiny))
+    scale = l1 / np.maximum(np.maximum(pull, l1), np.finfo(float).tiny)  # at most 1
     gaps = _gaps_at(scale, coefs, correlations, losses, l1, l2)
     if not l2.any():
         return gaps

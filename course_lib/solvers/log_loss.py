@@ -28,6 +28,8 @@ from course_lib.solvers.centring import centre_columns, switch
 
 __all__ = ["Point", "Problem", "lam_max", "objective", "probabilities", "probability_changes"]
 
+FEW_COLUMNS = 32
+
 
 def objective(X: Any, y: Any, w: Any, b: Any, lam: float, l1_ratio: float = 0.0) -> float:
     """Return the objective of :func:`newton` at ``w`` and ``b``."""
@@ -123,13 +125,14 @@ class Problem:
         """Return scores, probabilities and objective at ``W``."""
         scores = self.X @ W
         P, rest = probabilities(scores)
-        if scores.shape[1] == 1:
-            cost = -special.log_expit(np.where(self.Y, scores, -scores)[:, 0])
+        if scores.shape[1] == 1:  # log(1 + exp(-margin)), which never overflows so
+            cost = np.log1p(np.exp(-np.abs(scores))) - np.minimum(np.where(self.Y, scores, -scores), 0)
+            cost = cost[:, 0]
         else:
             own, others = P[self.Y], rest[self.Y]
             with np.errstate(divide="ignore"):  # a probability of 0 costs infinitely much: no step ends there
                 cost = -np.where(own > 0.5, np.log1p(-others), np.log(own))  # log(1 - tiny) keeps its digits
-        penalty = np.sum(self.l1 * np.abs(W)) + np.sum(self.l2 * W**2) / 2
+        penalty = (self.l1.T @ np.abs(W) + self.l2.T @ W**2 / 2).sum()
         return Point(W, scores, P, rest, float(self.share[:, 0] @ cost + penalty))
 
     def gradient(self, point: Point) -> np.ndarray:
@@ -164,15 +167,13 @@ class Problem:
         A = A.toarray() if sparse.issparse(A) else A
         within = np.sqrt(self.share * point.P * point.rest)
         if self.Y.shape[1] == 1:
-            A = A * within  # a new array; A.T @ A costs half of the product of two different matrices
-            H = A.T @ A
+            H = _gram(A, within)
         else:
             B = A * (np.sqrt(self.share) * point.P)[:, classes]
-            A = A * within[:, classes]
             H = -B.T @ B
             for k in range(self.Y.shape[1]):
                 block = slice(*np.searchsorted(classes, [k, k + 1]))
-                H[block, block] = A[:, block].T @ A[:, block]
+                H[block, block] = _gram(A[:, block], within[:, [k]])
         H.flat[:: len(H) + 1] += self.l2[features, 0]  # the diagonal
         return H
 
@@ -208,6 +209,14 @@ class Problem:
             w -= np.where(low * high < 0, nearest, np.where(low > 0, low, np.minimum(high, 0)))[:, np.newaxis]
         b = b - self.x_mean[first:] @ w
         return (w[:, 0], float(b[0])) if W.shape[1] == 1 else (w, b - b.mean() if first else b)
+
+
+def _gram(A: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return ``A.T diag(scale²) A``; few columns are fastest as a product of two different matrices."""
+    if A.shape[1] <= FEW_COLUMNS:
+        return A.T @ (A * scale**2)
+    A = A * scale  # a new array; the product with its own transpose costs half
+    return A.T @ A
 
 
 def probabilities(Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -26,7 +26,7 @@ from scipy.linalg import lapack
 
 from course_lib import validation
 from course_lib.solvers.log_loss import Point, Problem
-from course_lib.solvers.log_loss_gap import gap, tangent
+from course_lib.solvers.log_loss_gap import gap, gap_of_coefficients, tangent
 from course_lib.solvers.result import NotConverged, Result
 from course_lib.solvers.separability import separable
 
@@ -110,18 +110,24 @@ def minimise(problem: Problem, start: Point, *, max_iter: int, tol: float, finis
 
     Near the minimum each step squares the error. So the steps go on until the Newton decrement, which has no
     unit and needs no scale, is rounding noise: the last ones are the direct solve on the final support.
+    Without ``finish`` they stop as soon as the coefficients alone have a gap that is small enough.
     """
     point, values, decrement, stalls = start, [start.value], np.inf, 0
-    penalised = problem.l1[-1, 0] + problem.l2[-1, 0] > 0
+    gradient, penalised = problem.gradient(point), problem.l1[-1, 0] + problem.l2[-1, 0] > 0
     for n_iter in range(1, max_iter + 1):
-        last, old, gradient = decrement, point, problem.gradient(point)
+        last, old = decrement, point
         target, decrement = newton_step(problem, point, gradient)
         point = line_search(problem, point, gradient, target)
+        gradient = problem.gradient(point)
         values.append(point.value)
+        if penalised and not finish:
+            certificate = gap_of_coefficients(problem, point, gradient)
+            if converged := certificate <= tol * point.value:
+                break
         stalls = stalls + 1 if decrement > last / 2 else 0
-        settled = decrement**2 <= SETTLED * point.value or stalls >= 3
+        settled = _next(decrement, last) ** 2 <= SETTLED * point.value or stalls >= 3
         hopeless = not penalised and problem.separates(point)  # on from here the coefficients would only grow
-        if finish and not settled and not hopeless and n_iter < max_iter:
+        if not settled and not hopeless and n_iter < max_iter:
             continue  # a certificate costs half a step
         certificate = gap(problem, point, tangent(old, point)) if penalised else decrement**2 / 2
         converged = certificate <= tol * point.value
@@ -133,6 +139,14 @@ def minimise(problem: Problem, start: Point, *, max_iter: int, tol: float, finis
     return Result(w, point.value, n_iter, certificate, np.array(values), b=b, converged=converged,
                   certificate_name="duality gap" if penalised else "Newton decrement",
                   tolerance=tol * point.value)  # fmt: skip
+
+
+def _next(decrement: float, last: float) -> float:
+    """Return what the next decrement will be: where errors square, their law tells; else the present one.
+
+    From ``e' = C e²``, with ``C`` from the last two steps.
+    """
+    return decrement * (decrement / last) ** 2 if decrement < last / 100 < np.inf else decrement
 
 
 def newton_step(problem: Problem, point: Point, gradient: np.ndarray) -> tuple[np.ndarray, float]:
@@ -202,13 +216,15 @@ def line_search(problem: Problem, point: Point, gradient: np.ndarray, target: np
 def extrapolated(known: list[tuple[float, np.ndarray]], lam: float) -> np.ndarray:
     """Return a guess at the solution for ``lam``: on the line through the two before; no sign changes.
 
-    The path is smooth between the strengths where a coefficient comes or goes. So the guess misses by the
-    square of the distance, and one Newton step from there by its fourth power: mostly one is enough.
+    The path is smooth between the strengths where a coefficient comes or goes, and bends least as a function
+    of ``log lam``. So the guess misses by the square of the distance, and one Newton step from there by its
+    fourth power: mostly one is enough.
     """
     (before, W_before), (last, W) = known[0], known[-1]
     if before == last:
         return W
-    ahead = W + (last - lam) / (before - last) * (W - W_before)
+    way = np.log(last / lam) / np.log(before / last) if lam > 0 else last / (before - last)
+    ahead = W + way * (W - W_before)
     return np.where(ahead * W > 0, ahead, 0)
 
 

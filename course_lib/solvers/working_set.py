@@ -20,11 +20,12 @@ from course_lib.solvers.columns import Columns
 from course_lib.solvers.elastic_net_grid import by_residuals, on_grid
 from course_lib.solvers.gram import Gram
 from course_lib.solvers.homotopy import KNOTS_EACH, Segment, walk
-from course_lib.solvers.tableau import Tableau
+from course_lib.solvers.tableau import NEAR, Tableau
 
 __all__ = ["grid", "knots", "lam_max"]
 
 VIOLATION = 1e-10  # share of lam by which a pull may miss its condition: rounding
+BROKEN = 1e-8  # share of lam_max by which a careful walk may miss it; beyond, it starts afresh or gives up
 SPARE = 150  # candidates besides the active features
 CHUNK, LONG = 48, 100  # knots, or grid points, between two checks; LONG when all features are candidates
 
@@ -54,7 +55,8 @@ def grid(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> np.ndarr
 def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
     """Walk the exact lasso path from lam_max down to ``stop`` and yield its straight pieces.
 
-    Ends earlier, with a piece whose event is ``("gives up", -1)``, after very many knots.
+    Ends earlier, with a piece whose event is ``("gives up", -1)``, after very many knots, or where columns
+    are so close to each other that their equations cannot be solved.
     """
     c, careful, walked = problem.c, False, 0
     start = float(np.max(np.abs(c)))
@@ -64,8 +66,15 @@ def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
     while start > stop:
         T = Tableau(problem.gram(chosen), c[chosen], np.searchsorted(chosen, features), signs)
         back = [int(np.searchsorted(chosen, j)) for j in left]  # who has left was a candidate
+        if careful and problem.source:
+            T.columns = problem.source(chosen)
         pieces = list(islice(walk(T, start, stop, back, careful=careful), _chunk(problem)))
-        stands, careful, found = _check(problem, chosen, pieces, careful)
+        close = problem.source is not None and T.closest < NEAR
+        if close and not careful:  # the same once more, with care
+            careful = True
+            continue
+        stands, rounded, found = _check(problem, chosen, pieces, careful)
+        lost, careful = careful and rounded and not stands, rounded or close
         finished = stands == len(pieces) and pieces[-1].event[1] < 0
         if stands == len(pieces) and not finished:
             stands -= 1  # the active set after the last piece is not known yet
@@ -77,7 +86,7 @@ def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
         if stands:
             start, (kind, j) = pieces[stands - 1].end, pieces[stands - 1].event  # already renamed
             left = [j] if kind == "leaves" else []
-        if walked > KNOTS_EACH * (problem.rank + 10):
+        if lost or walked > KNOTS_EACH * (problem.rank + 10):
             after.end, after.event = start, ("gives up", -1)
             yield _renamed(after, chosen)
             return
@@ -91,7 +100,7 @@ def _check(
     """Return how many pieces meet the KKT conditions (3.3) at their ends, and all pulls there.
 
     Also whether the first one that does not fails among the candidates: that is rounding, and the next walk
-    has to be careful. A careful one could not do better, so of it only the features outside are looked at.
+    has to be careful. Of a careful one only gross errors are thrown away: a fresh start may do better.
     """
     ends = np.array([piece.end for piece in pieces])
     coefs, signs = np.zeros((2, chosen.size, len(pieces)))
@@ -101,9 +110,12 @@ def _check(
     slack = VIOLATION * ends + problem.noise()[:, np.newaxis]
     bad = np.abs(found) - ends > slack
     bad[chosen] = False
+    turned = (
+        np.maximum(-coefs * signs, 0) * problem.spreads[chosen, np.newaxis]
+    )  # the pull of a coefficient of wrong sign
     inside = np.where(signs == 0, np.abs(found[chosen]) - ends, np.abs(found[chosen] - ends * signs))
-    rounded = inside > slack[chosen]
-    stands, exact = _first(bad), len(pieces) if careful else _first(rounded)
+    rounded = np.maximum(inside, turned) > (BROKEN * np.max(np.abs(problem.c)) if careful else slack[chosen])
+    stands, exact = _first(bad), _first(rounded)
     return min(stands, exact), exact < stands, found
 
 
