@@ -146,7 +146,9 @@ def test_a_silent_report_does_not_raise_and_says_what_was_looked_at():
     assert report.measured["difference"] < 1e-7
 
 
-@pytest.mark.parametrize("case", [case for case in ERRATA if case[0] in (2, 5, 26, 50)], ids=lambda case: f"row {case[0]}")
+@pytest.mark.parametrize(
+    "case", [case for case in ERRATA if case[0] in (2, 5, 26, 50)], ids=lambda case: f"row {case[0]}"
+)
 def test_the_same_call_gives_the_same_report(case):
     assert str(case[1]()) == str(case[1]())
 

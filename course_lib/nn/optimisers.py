@@ -18,7 +18,6 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
-from scipy.linalg import get_blas_funcs
 
 from course_lib import validation
 from course_lib.nn.layers import Parameter
@@ -171,6 +170,8 @@ class AdamW(Adam):
 
 def _add_multiple(w: np.ndarray, factor: float, v: np.ndarray) -> None:
     """Change ``w`` to ``w + factor v``, in place and in one pass: memory is what a step waits for."""
+    from scipy.linalg import get_blas_funcs  # at the first step: `import course_lib.nn` stays NumPy alone
+
     if w.flags.c_contiguous and v.flags.c_contiguous and w.dtype == v.dtype:
         (axpy,) = get_blas_funcs(("axpy",), (w,))
         axpy(v.reshape(-1), w.reshape(-1), a=factor)

@@ -25,7 +25,7 @@ __all__ = ["contents", "mirror", "sheet", "sheet_html", "write"]
 FOLDER = "regularization-course"
 TITLE = "Regularization, from the ground up"
 ALONE = ("start.py", "pyproject.toml", "LICENSE", "LICENSE-text", "CITATION.cff", "requirements/learn.txt")
-LIBRARY = {".py", ".toml", ".md", ".json", ".csv", ".html", ".css"}
+LIBRARY = {".py", ".toml", ".md", ".json", ".csv", ".html", ".css", ".j2"}
 TIMESTAMP = (2020, 1, 1, 0, 0, 0)  # the same files give the same bytes, whenever the zip is made
 CSS = """
 @page { size: A4; margin: 14mm 16mm }
