@@ -9,7 +9,9 @@ from places import ROOT
 from course_lib.notebooks import files, grammar, source, timing
 
 SOURCES = files.select(ROOT / "notebooks" / "source", ".md")
-SHORT = files.select(ROOT / "notebooks" / "source", ".md", ["01", "02", "03", "04", "05", "06", "08", "09"])
+SHORT = files.select(
+    ROOT / "notebooks" / "source", ".md", ["01", "02", "03", "04", "05", "06", "08", "09", "10", "17"]
+)
 
 
 def code_cells(notebook):
