@@ -94,7 +94,7 @@ __all__ = [
 _hints_given: dict[str, int] = {}
 
 
-def check(id: str, answer: Any, *, seed: int = 0) -> CheckReport:
+def check(id: str, answer: Any, *, seed: int = 0, seconds: float | None = None) -> CheckReport:
     """Check an answer and say what is wrong with it.
 
     Parameters
@@ -105,6 +105,10 @@ def check(id: str, answer: Any, *, seed: int = 0) -> CheckReport:
         The function itself, the letter of an option, a number or an array.
     seed : int
         Seed of the randomised cases.
+    seconds : float, optional
+        How long one call of the answer may take before it is stopped and counts as wrong. Not given: what the
+        environment variable ``COURSE_CHECK_SECONDS`` says (``off``: no limit), else 20. ``float("inf")``: no
+        limit for this check.
 
     Returns
     -------
@@ -115,8 +119,17 @@ def check(id: str, answer: Any, *, seed: int = 0) -> CheckReport:
     ------
     UnknownExercise
         If there is no such exercise. Nothing the answer does is raised.
+    TypeError, ValueError
+        If ``seconds`` (or the variable) is not a number above 0.
+
+    Notes
+    -----
+    The answer runs in this process and is stopped by an exception raised inside it, on every system and in
+    every thread, also where its loop catches exceptions. A single call into compiled code
+    (``sum(itertools.count())``) or a wait (``time.sleep``) ends only when it returns: interrupt or restart
+    the kernel. Memory is not watched: an answer whose list keeps growing may fill it before the time is over.
     """
-    report = judge(find(id), answer, seed)
+    report = judge(find(id), answer, seed, seconds)
     progress.record(report)
     return report
 

@@ -12,7 +12,8 @@ from course_lib.exercises.wording import engine
 
 __all__ = ["UnknownExercise", "all_items", "find", "modules"]
 
-_ENGINE = {"catalogue", "engine", "exercise", "progress", "report", "stubs", "values", "variants", "wording"}
+_ENGINE = {"catalogue", "engine", "exercise", "progress", "report", "stubs", "values", "variants", "watchdog",
+           "wording"}  # fmt: skip
 
 
 class UnknownExercise(LookupError):

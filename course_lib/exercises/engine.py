@@ -17,7 +17,7 @@ import sysconfig
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from course_lib.exercises.exercise import Case, Choice, Exercise, Fresh, Item, V
 from course_lib.exercises.report import CheckReport, Failure
 from course_lib.exercises.stubs import has_placeholder, is_stub, stub_result
 from course_lib.exercises.values import Part, WrongKind, close, parts, reference_parts, same_input, show
+from course_lib.exercises.watchdog import Watch, limit
 
 __all__ = ["judge"]
 
@@ -79,8 +80,21 @@ class Trial:
 Finding = tuple[str, str, Trial]  # kind, sentence, and the trial that shows it
 
 
-def judge(item: Item, answer: Any, seed: int = 0) -> CheckReport:
-    """Return the verdict on ``answer``; nothing is recorded."""
+class Late(Exception):
+    """A call of the answer was stopped by the watchdog; ``trial`` is the one."""
+
+    def __init__(self, trial: Trial, seconds: float):
+        super().__init__(seconds)
+        self.trial, self.seconds = trial, seconds
+
+
+def judge(item: Item, answer: Any, seed: int = 0, seconds: float | None = None) -> CheckReport:
+    """Return the verdict on ``answer``, each call of which may take ``seconds``; nothing is recorded."""
+    with Watch(limit(seconds)) as watch:
+        return _judge(item, answer, seed, watch)
+
+
+def _judge(item: Item, answer: Any, seed: int, watch: Watch) -> CheckReport:
     report = CheckReport.of(item)
     try:
         if is_stub(answer):
@@ -88,10 +102,12 @@ def judge(item: Item, answer: Any, seed: int = 0) -> CheckReport:
         if isinstance(item, Exercise) and callable(item.reference) and not callable(answer):
             words = {"id": item.id, "name": item.signature.partition("(")[0]}
             return report.failed(kind="type", sentence=wording.engine("not_callable", **words))
-        trials = _trials(item, answer, seed)
+        trials = _trials(item, answer, seed, watch)
         if _unfinished(answer, trials):
             return report.not_attempted()
-        return _verdict(item, answer, trials, report, seed)
+        return _verdict(item, answer, trials, report, watch)
+    except Late as late:
+        return _too_late(item, late, report)
     except (Interrupted, KeyboardInterrupt):
         return report.failed(kind="interrupted", sentence=wording.engine("interrupted"))
     except Exception as error:  # an answer so odd that it cannot even be looked at
@@ -99,13 +115,13 @@ def judge(item: Item, answer: Any, seed: int = 0) -> CheckReport:
         return report.failed(kind="unreadable", sentence=text)
 
 
-def _verdict(item: Item, answer: Any, trials: list[Trial], report: CheckReport, seed: int) -> CheckReport:
+def _verdict(item: Item, answer: Any, trials: list[Trial], report: CheckReport, watch: Watch) -> CheckReport:
     for trial in trials:
         trial.right = _right(trial, item)
     wrong = [trial for trial in trials if not trial.right]
     if wrong and has_placeholder(answer, as_value=True):
         return report.not_attempted()
-    unstable = None if not isinstance(item, Exercise) else _unstable(item, answer, trials)
+    unstable = None if not isinstance(item, Exercise) else _unstable(item, answer, trials, watch)
     report.printed = _clip_lines(trials[0].got.printed)
     if not wrong and not unstable:
         return report.succeeded()
@@ -127,13 +143,13 @@ def _verdict(item: Item, answer: Any, trials: list[Trial], report: CheckReport, 
 # ------------------------------------------------------------------------------------------------ running
 
 
-def _trials(item: Item, answer: Any, seed: int) -> list[Trial]:
+def _trials(item: Item, answer: Any, seed: int, watch: Watch) -> list[Trial]:
     if isinstance(item, Exercise):
         cases = list(item.cases(np.random.default_rng(seed)))
         trials = []
         for case in cases:
             expected = _call(item, item.reference, case, None)
-            trials.append(Trial(case, expected, _call(item, answer, case, expected)))
+            trials.append(Trial(case, expected, _call(item, answer, case, expected, watch)))
             if stub_result(trials[-1].got.raw):
                 break
         return trials
@@ -153,14 +169,22 @@ def _given(value: Any, expected: Outcome | None = None, item: Item | None = None
         return Outcome(problem=problem, raw=value)
 
 
-def _call(item: Exercise, function: Any, case: Case, expected: Outcome | None) -> Outcome:
-    """Call ``function`` on true copies of the case's arguments and take the result apart."""
+def _call(
+    item: Exercise, function: Any, case: Case, expected: Outcome | None, watch: Watch | None = None
+) -> Outcome:
+    """Call ``function`` on true copies of the case's arguments and take the result apart.
+
+    Only the learner's answer is watched: how long the course's own may take is known.
+    """
     args, kwargs = _materialise(case)
     kept, kept_kwargs = copy.deepcopy((args, kwargs))
+
+    def work() -> Any:
+        return case.observe(function, *args, **kwargs) if case.observe else function(*args, **kwargs)
+
     with _quiet() as printed:
         try:
-            raw = case.observe(function, *args, **kwargs) if case.observe else function(*args, **kwargs)
-            outcome = Outcome(raw=raw)
+            outcome = Outcome(raw=work() if watch is None else watch.call(work))
         except KeyboardInterrupt:
             raise Interrupted from None
         except WrongKind as problem:  # found by the case's own `observe`
@@ -168,6 +192,8 @@ def _call(item: Exercise, function: Any, case: Case, expected: Outcome | None) -
         except BaseException as error:  # SystemExit and RecursionError too: the kernel has to survive
             outcome = Outcome(error=error)
     outcome.printed = printed.getvalue()[:_MAX_PRINTED]
+    if watch is not None and expected is not None and watch.fired:  # whatever it made of the exception
+        raise Late(Trial(case, expected, outcome), watch.seconds)
     if not case.may_modify:
         outcome.modified = _modified(item, case, (kept, kept_kwargs), (args, kwargs))
     if outcome.error is None and outcome.problem is None:
@@ -247,10 +273,10 @@ def _unfinished(answer: Any, trials: list[Trial]) -> bool:
     return False
 
 
-def _unstable(item: Exercise, answer: Any, trials: list[Trial]) -> bool:
+def _unstable(item: Exercise, answer: Any, trials: list[Trial], watch: Watch) -> bool:
     """Whether a second call with the same inputs gives something else (first two cases)."""
     for trial in trials[:2]:
-        again = _call(item, answer, trial.case, trial.expected)
+        again = _call(item, answer, trial.case, trial.expected, watch)
         if not again.same_as(trial.got, trial.case, item):
             return True
     return False
@@ -427,6 +453,20 @@ def _as_wrong(item: Exercise, wrong: Any, trial: Trial) -> bool:
 
 
 # ------------------------------------------------------------------------------------------------ explaining
+
+
+def _too_late(item: Item, late: Late, report: CheckReport) -> CheckReport:
+    """Say that a call did not return, on which case, and which line it was in."""
+    trial, seconds = late.trial, f"{late.seconds:g}"
+    label = wording.case_label(item, trial.case.label)
+    sentence = wording.engine("timeout_case" if label else "timeout", seconds=seconds, case=label)
+    number, line, function = _their_line(trial.got.error) if trial.got.error else (0, "", "")
+    if line:
+        sentence += "\n" + wording.engine("timeout_at", number=number, line=line, function=function)
+    shown = _failure(item, trial)
+    report.failures = [replace(shown, got=wording.engine("timeout_got", seconds=seconds))]
+    report.printed = _clip_lines(trial.got.printed)
+    return report.failed(kind="timeout", sentence=sentence)
 
 
 def _violation(item: Item, trials: list[Trial]) -> Finding:

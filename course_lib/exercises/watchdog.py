@@ -1,0 +1,164 @@
+"""A limit of time for code that runs in this very process, on every system and in every thread.
+
+An answer is a closure over a notebook: it cannot be sent to another process. So a second thread looks at the
+clock, and when the time is over it has CPython raise `OutOfTime` in the thread that waits
+(``PyThreadState_SetAsyncExc``; no signal, which only the main thread of Linux and macOS could use).
+
+Three things cannot be stopped this way: one long call into compiled code, a wait such as ``time.sleep``, and
+an answer that catches every exception inside such calls. The exception then comes when the call returns.
+Memory is not watched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import math
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Self, TextIO
+
+from course_lib.exercises.wording import engine
+from course_lib.validation import positive
+
+__all__ = ["DEFAULT", "VARIABLE", "OutOfTime", "Watch", "limit"]
+
+DEFAULT = 20.0  # seconds for one call of an answer; the slowest reference takes a tenth of one
+VARIABLE = "COURSE_CHECK_SECONDS"
+GRACE = 0.25  # from the first exception, which a `finally` may take its time for, to the next
+SAY_AFTER = 20  # rounds of insistence in vain
+_SEND: Any = ("PyThreadState_SetAsyncExc", getattr(ctypes, "pythonapi", None))
+
+
+class OutOfTime(BaseException):
+    """The time is over. Not an `Exception`, so that ``except Exception`` in a loop does not swallow it."""
+
+
+def limit(seconds: float | None = None) -> float:
+    """Return the seconds one call may take; ``math.inf`` when there is no limit.
+
+    Parameters
+    ----------
+    seconds : float, optional
+        As the caller wants it; by default what ``COURSE_CHECK_SECONDS`` says, else 20.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``seconds`` is not a number above 0, or the variable is neither that nor ``off``.
+    """
+    if seconds is not None:
+        return math.inf if seconds == math.inf else positive(seconds, "seconds")
+    setting = os.environ.get(VARIABLE, "").strip().lower()
+    if setting in ("off", "no", "false", "0", "inf"):
+        return math.inf
+    try:
+        return positive(float(setting), VARIABLE) if setting else DEFAULT
+    except ValueError:
+        raise ValueError(f"{VARIABLE} must be a number of seconds above 0, or off; got {setting!r}.") from None
+
+
+class Watch:
+    """Ends calls that take longer than ``seconds``, in the thread that made the watch.
+
+    Its own thread lives as long as the ``with`` block; a call that ends in time costs two assignments and a
+    lock. ``fired`` says whether the last call was stopped: what it returned or raised then counts for nothing.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.fired = seconds, False
+        self._deadline: float | None = None
+        self._lock, self._over = threading.Lock(), threading.Event()
+        self._caller = threading.get_ident()
+        self._insistent: Any = type("OutOfTime", (OutOfTime,), {})
+        self._screen = sys.stderr  # as it is before an answer's prints are captured
+        self._guard = threading.Thread(target=self._look, name="watchdog of check", daemon=True)
+
+    def __enter__(self) -> Self:
+        if math.isfinite(self.seconds) and hasattr(ctypes, "pythonapi"):  # CPython
+            with contextlib.suppress(RuntimeError):  # Python in a browser has no threads: no limit there
+                self._guard.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        if self._guard.ident is not None:
+            self._guard.join()
+
+    def call(self, work: Callable[[], Any]) -> Any:
+        """Return what ``work`` returns; after ``seconds``, `OutOfTime` is raised inside it.
+
+        Exceptions from outside arrive in calls and at the end of loops only. So the two assignments below are
+        never missed, and after them at most two are on their way: the last one sent and the last one renewed.
+        """
+        self.fired = False
+        self._deadline = time.monotonic() + self.seconds
+        try:
+            return work()
+        finally:
+            self._deadline = None
+            self._insistent.__init__ = _nothing
+            try:
+                self._take_back()
+            except OutOfTime:  # the first of the two arrived here; the call's own exception says more
+                self._take_back()
+
+    def _take_back(self) -> None:
+        """Withdraw an exception that was sent and has not arrived."""
+        if self._guard.ident is not None:
+            with self._lock:
+                _send(self._caller, None)
+
+    # ---------------------------------------------------------------- in the thread of its own
+
+    def _look(self) -> None:
+        """Sleep until the deadline, again and again: one set meanwhile is never nearer than ``seconds``."""
+        while not self._over.wait(self._ahead()):
+            deadline = self._deadline
+            if deadline is not None and deadline <= time.monotonic() and self._fire(OutOfTime, deadline):
+                self._insist(deadline)
+
+    def _ahead(self) -> float:
+        deadline = self._deadline
+        ahead = self.seconds if deadline is None else deadline - time.monotonic()
+        return min(max(ahead, 0.0), threading.TIMEOUT_MAX)
+
+    def _fire(self, exception: type[BaseException], deadline: float) -> bool:
+        """Send ``exception`` to the call that had until ``deadline``, if it still runs."""
+        with self._lock:
+            if self._deadline != deadline:
+                return False
+            self.fired = True
+            _send(self._caller, exception)
+            return True
+
+    def _insist(self, deadline: float) -> None:
+        """Once is not enough where ``except:`` stands inside the loop: send one that renews itself.
+
+        Making the exception sends the next (its ``__init__`` is the call into CPython itself), which arrives
+        when the handler jumps back to its loop, outside of the ``try``.
+        """
+        rounds, renew = 0, ctypes.PYFUNCTYPE(None, ctypes.c_ulong, ctypes.py_object)(_SEND)
+        self._insistent.__init__ = staticmethod(partial(renew, self._caller, self._insistent))
+        while not self._over.wait(GRACE) and self._fire(self._insistent, deadline):
+            rounds += 1
+            if rounds == SAY_AFTER:
+                _say(self._screen, engine("timeout_stuck", seconds=f"{self.seconds:g}"))
+
+
+def _send(thread: int, exception: type[BaseException] | None) -> None:
+    argument = None if exception is None else ctypes.py_object(exception)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), argument)
+
+
+def _nothing(exception: BaseException) -> None:
+    """The ``__init__`` of an exception that is not to renew itself any more."""
+
+
+def _say(screen: TextIO | None, sentence: str) -> None:
+    with contextlib.suppress(Exception):  # no screen, or one that is closed
+        print(sentence, file=screen, flush=True)
