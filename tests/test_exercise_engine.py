@@ -308,9 +308,9 @@ def test_the_line_number_counts_from_the_def():
         (object, "type", "function"),
         (Hostile(), "type", "Hostile"),
         ([[1], [1, 2]], "type", "list"),
-        (np.array(["a"]), "type", "ndarray"),
+        (np.array(["a"]), "type", "text"),
         (object(), "type", "object"),
-        (True, "value", ""),
+        (True, "type", "True"),
     ],
     ids=lambda value: type(value).__name__,
 )

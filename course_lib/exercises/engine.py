@@ -27,7 +27,7 @@ from course_lib.exercises import variants, wording
 from course_lib.exercises.exercise import Case, Choice, Exercise, Fresh, Item, Value
 from course_lib.exercises.report import CheckReport, Failure
 from course_lib.exercises.stubs import has_placeholder, is_stub, stub_result
-from course_lib.exercises.values import Part, WrongKind, close, parts, reference_parts, same_input, show
+from course_lib.exercises.values import Part, Told, WrongKind, close, parts, reference_parts, same_input, show
 from course_lib.exercises.watchdog import Watch, limit
 
 __all__ = ["judge"]
@@ -122,7 +122,7 @@ def _verdict(item: Item, answer: Any, trials: list[Trial], report: CheckReport, 
     if wrong and has_placeholder(answer, as_value=True):
         return report.not_attempted()
     unstable = None if not isinstance(item, Exercise) else _unstable(item, answer, trials, watch)
-    report.printed = _clip_lines(trials[0].got.printed)
+    report.printed = trials[0].got.printed
     if not wrong and not unstable:
         return report.succeeded()
     name = None
@@ -136,7 +136,7 @@ def _verdict(item: Item, answer: Any, trials: list[Trial], report: CheckReport, 
     else:
         kind, sentence, shown = _violation(item, trials)
     if shown is not None:
-        report.failures, report.printed = [_failure(item, shown)], _clip_lines(shown.got.printed)
+        report.failures, report.printed = [_failure(item, shown)], shown.got.printed
     return report.failed(kind=kind, sentence=sentence, diagnosis=name)
 
 
@@ -191,7 +191,7 @@ def _call(
             outcome = Outcome(problem=problem)
         except BaseException as error:  # SystemExit and RecursionError too: the kernel has to survive
             outcome = Outcome(error=error)
-    outcome.printed = printed.getvalue()[:_MAX_PRINTED]
+    outcome.printed = printed.beginning()
     if watch is not None and expected is not None and watch.fired:  # whatever it made of the exception
         raise Late(Trial(case, expected, outcome), watch.seconds)
     if not case.may_modify:
@@ -204,6 +204,8 @@ def _call(
                 outcome.parts = parts(outcome.raw, expected.raw, item.returns)
         except WrongKind as problem:
             outcome.problem = problem
+            if problem.kind.startswith("kind_huge"):  # one for each case would fill the memory
+                outcome.raw, problem.__traceback__ = Told(show(outcome.raw)), None  # its frames hold it too
     return outcome
 
 
@@ -246,13 +248,30 @@ def _no_exit() -> Iterator[None]:
         del shell.ask_exit  # the class's own method is back
 
 
+class _Beginning(io.StringIO):
+    """Keeps the beginning of what is printed and counts the rest: an answer may print without end."""
+
+    lost = 0
+
+    def write(self, text: str) -> int:
+        room = max(_MAX_PRINTED - self.tell(), 0)
+        super().write(text[:room])
+        self.lost += len(text) - len(text[:room])
+        return len(text)
+
+    def beginning(self) -> str:
+        """What was printed first; if it is not all, how much more there was."""
+        text = _clip_lines(self.getvalue())
+        return f"{text}\n{wording.engine('printed_more', count=f'{self.lost:,}')}" if self.lost else text
+
+
 @contextlib.contextmanager
-def _quiet() -> Iterator[io.StringIO]:
+def _quiet() -> Iterator[_Beginning]:
     """Capture prints, silence warnings, and leave no setting of NumPy behind."""
-    printed = io.StringIO()
+    printed = _Beginning()
     with (
         contextlib.redirect_stdout(printed),
-        contextlib.redirect_stderr(io.StringIO()),
+        contextlib.redirect_stderr(_Beginning()),
         warnings.catch_warnings(),
         np.errstate(all="ignore"),
         _no_exit(),
@@ -465,7 +484,7 @@ def _too_late(item: Item, late: Late, report: CheckReport) -> CheckReport:
         sentence += "\n" + wording.engine("timeout_at", number=number, line=line, function=function)
     shown = _failure(item, trial)
     report.failures = [replace(shown, got=wording.engine("timeout_got", seconds=seconds))]
-    report.printed = _clip_lines(trial.got.printed)
+    report.printed = trial.got.printed
     return report.failed(kind="timeout", sentence=sentence)
 
 
@@ -474,7 +493,7 @@ def _violation(item: Item, trials: list[Trial]) -> Finding:
     wrong = [trial for trial in trials if not trial.right]
     for trial in wrong:
         if trial.got.error is not None:
-            text = _error_sentence(trial.got.error)
+            text = _error_sentence(trial.got.error) + _called_as(item, trial)
             return _overwritten(item, wrong, trials, text) or ("error", text, trial)
         if trial.expected.error is not None:
             name = type(trial.expected.error).__name__
@@ -521,6 +540,9 @@ def _kind(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None
 
 def _shape(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
     for trial in wrong:
+        for key, e, g in _pairs(trial):
+            if g.dtype.kind == "b" and e.dtype.kind != "b" and e.shape == g.shape:
+                return "type", wording.engine("boolean", part=_part_text(key)), trial
         for key, e, g in _pairs(trial):
             if e.shape != g.shape:
                 words = {"expected": _shape_text(e), "got": _shape_text(g), "part": _part_text(key)}
@@ -644,8 +666,9 @@ def _changed(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | N
     changing = [trial for trial in wrong if trial.got.modified]
     if not changing:
         return None
-    names = dict.fromkeys(name for trial in changing for name in trial.got.modified)
-    return "modified", wording.engine("modified", names=", ".join(names)), changing[0]
+    names = ", ".join(dict.fromkeys(name for trial in changing for name in trial.got.modified))
+    right = all(not differing(t.expected, t.got, t.case, item) for t in wrong if t.got.parts)
+    return "modified", wording.engine("modified_right" if right else "modified", names=names), changing[0]
 
 
 def _overwritten(item: Item, wrong: list[Trial], trials: list[Trial], text: str) -> Finding | None:
@@ -734,11 +757,23 @@ def _error_sentence(error: BaseException) -> str:
     """Say what was raised and on which line of the learner's code."""
     number, line, function = _their_line(error)
     if isinstance(error, RecursionError):
-        return wording.engine("recursion", line=line)
+        key = "recursion" if line else "recursion_somewhere"
+        return wording.engine(key, line=line, limit=f"{sys.getrecursionlimit():,}")
     if isinstance(error, SystemExit):
-        return wording.engine("system_exit", line=line)
-    key = "error_at" if line else "error"
+        return wording.engine("system_exit" if line else "system_exit_somewhere", line=line)
+    key = "memory" if isinstance(error, MemoryError) else "error"
+    key += "_at" if line else ""
     return wording.engine(key, error=_error_text(error), number=number, line=line, function=function)
+
+
+def _called_as(item: Item, trial: Trial) -> str:
+    """Recall the signature where the arguments do not fit, which no line of the learner's shows."""
+    error = trial.got.error
+    if not isinstance(error, TypeError) or trial.case.observe or _their_line(error)[1]:
+        return ""
+    if not isinstance(item, Exercise) or "argument" not in str(error):
+        return ""
+    return "\n" + wording.engine("called_as", signature=item.signature)
 
 
 def _their_line(error: BaseException) -> tuple[int, str, str]:
@@ -758,5 +793,5 @@ def _their_line(error: BaseException) -> tuple[int, str, str]:
 
 
 def _clip_lines(text: str, lines: int = 5) -> str:
-    kept = text.rstrip().splitlines()
+    kept = [line if len(line) <= 200 else line[:197] + "..." for line in text.rstrip().splitlines()]
     return "\n".join(kept[:lines] + (["..."] if len(kept) > lines else []))

@@ -11,6 +11,7 @@ Memory is not watched.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import ctypes
 import math
@@ -59,14 +60,16 @@ def limit(seconds: float | None = None) -> float:
     try:
         return positive(float(setting), VARIABLE) if setting else DEFAULT
     except ValueError:
-        raise ValueError(f"{VARIABLE} must be a number of seconds above 0, or off; got {setting!r}.") from None
+        raise ValueError(
+            f"{VARIABLE} must be a number of seconds above 0, or off; got {setting!r}."
+        ) from None
 
 
 class Watch:
     """Ends calls that take longer than ``seconds``, in the thread that made the watch.
 
-    Its own thread lives as long as the ``with`` block; a call that ends in time costs two assignments and a
-    lock. ``fired`` says whether the last call was stopped: what it returned or raised then counts for nothing.
+    Its own thread ends after the ``with`` block; a call that ends in time costs a few assignments and a lock.
+    ``fired`` says whether the last call was stopped: what it returned or raised then counts for nothing.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -76,18 +79,17 @@ class Watch:
         self._caller = threading.get_ident()
         self._insistent: Any = type("OutOfTime", (OutOfTime,), {})
         self._screen = sys.stderr  # as it is before an answer's prints are captured
-        self._guard = threading.Thread(target=self._look, name="watchdog of check", daemon=True)
+        self._guarded = False
 
     def __enter__(self) -> Self:
         if math.isfinite(self.seconds) and hasattr(ctypes, "pythonapi"):  # CPython
             with contextlib.suppress(RuntimeError):  # Python in a browser has no threads: no limit there
-                self._guard.start()
+                _thread.start_new_thread(self._look, ())  # a `Thread` would wait for the other to begin
+                self._guarded = True
         return self
 
     def __exit__(self, *error: object) -> None:
         self._over.set()
-        if self._guard.ident is not None:
-            self._guard.join()
 
     def call(self, work: Callable[[], Any]) -> Any:
         """Return what ``work`` returns; after ``seconds``, `OutOfTime` is raised inside it.
@@ -109,7 +111,7 @@ class Watch:
 
     def _take_back(self) -> None:
         """Withdraw an exception that was sent and has not arrived."""
-        if self._guard.ident is not None:
+        if self._guarded:
             with self._lock:
                 _send(self._caller, None)
 
