@@ -28,7 +28,7 @@ from course_lib.exercises.exercise import Case, Choice, Exercise, Fresh, Item, V
 from course_lib.exercises.report import CheckReport, Failure
 from course_lib.exercises.stubs import has_placeholder, is_stub, stub_result
 from course_lib.exercises.values import Part, Told, WrongKind, close, parts, reference_parts, same_input, show
-from course_lib.exercises.watchdog import Watch, limit
+from course_lib.exercises.watchdog import OutOfTime, Watch, limit
 
 __all__ = ["judge"]
 
@@ -190,9 +190,11 @@ def _call(
         except WrongKind as problem:  # found by the case's own `observe`
             outcome = Outcome(problem=problem)
         except BaseException as error:  # SystemExit and RecursionError too: the kernel has to survive
+            if isinstance(error, OutOfTime) and not (watch and watch.fired):
+                raise  # another watch's, around the whole check
             outcome = Outcome(error=error)
     outcome.printed = printed.beginning()
-    if watch is not None and expected is not None and watch.fired:  # whatever it made of the exception
+    if watch and expected and watch.fired:  # whatever it made of the exception
         raise Late(Trial(case, expected, outcome), watch.seconds)
     if not case.may_modify:
         outcome.modified = _modified(item, case, (kept, kept_kwargs), (args, kwargs))
@@ -667,7 +669,7 @@ def _changed(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | N
     if not changing:
         return None
     names = ", ".join(dict.fromkeys(name for trial in changing for name in trial.got.modified))
-    right = all(not differing(t.expected, t.got, t.case, item) for t in wrong if t.got.parts)
+    right = all(t.got.parts and not differing(t.expected, t.got, t.case, item) for t in wrong)
     return "modified", wording.engine("modified_right" if right else "modified", names=names), changing[0]
 
 
@@ -784,6 +786,8 @@ def _their_line(error: BaseException) -> tuple[int, str, str]:
         name = frame.f_code.co_filename
         if count > 2000:
             break
+        if lineno is None:  # an instruction that stands for no line, where a loop jumps back
+            lineno = frame.f_code.co_firstlineno
         if name.startswith((_HERE, *_LIBRARIES, "<frozen")) or "site-packages" in name:
             continue
         text = linecache.getline(name, lineno, frame.f_globals).strip()

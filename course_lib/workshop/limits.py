@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from course_lib.exercises.watchdog import DEFAULT
+
 __all__ = ["Ending", "Limits", "restrict", "run"]
 
 WINDOWS = os.name == "nt"
@@ -36,6 +38,11 @@ class Limits:
     cpu_seconds: float = 300.0
     megabytes: int = 2000
     cell_seconds: float = 60.0
+
+    @property
+    def answer_seconds(self) -> float:
+        """For one call of an answer: less than for all its cases, which are judged like one cell."""
+        return min(DEFAULT, self.cell_seconds / 2)
 
 
 @dataclass(frozen=True)
