@@ -340,6 +340,10 @@ def test_the_learners_own_interrupt_stays_an_interrupt():
     assert not watch.fired
 
 
+def test_what_ends_a_call_is_no_ordinary_exception():
+    assert not issubclass(OutOfTime, Exception)
+
+
 def test_nothing_arrives_after_the_call():
     """Calls that end about when their time is over: whether stopped or not, what follows is left alone."""
     fired = 0

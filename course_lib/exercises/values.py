@@ -136,7 +136,9 @@ def reference_parts(value: Any, names: Sequence[str] = ()) -> dict[str, Part]:
 
 def parts(value: Any, like: Any, names: Sequence[str] = ()) -> dict[str, Part]:
     """Return the parts of an answer, taken apart the way the reference's result ``like`` is."""
-    _refuse_to_copy(value, max(MANY, 100 * _entries(like)))
+    several = isinstance(like, Mapping | tuple) or (isinstance(like, list) and _ragged(like))
+    if not several or (not isinstance(value, Mapping) and _length(value) != len(like)):
+        _refuse_to_copy(value, max(MANY, 100 * _entries(like)))
     if isinstance(like, str):
         if not isinstance(value, str):
             raise WrongKind("kind_other", type=type(value).__name__)
@@ -146,7 +148,7 @@ def parts(value: Any, like: Any, names: Sequence[str] = ()) -> dict[str, Part]:
             raise WrongKind("kind_mapping", keys=", ".join(map(str, like)), type=type(value).__name__)
         found = {str(key): entry for key, entry in value.items()}
         return _join((str(key), parts(found[str(key)], entry)) for key, entry in like.items())
-    if isinstance(like, tuple) or (isinstance(like, list) and _ragged(like)):
+    if several:
         labels = names if len(names) == len(like) else [f"{i + 1}" for i in range(len(like))]
         if value is None:
             raise WrongKind("kind_none")
@@ -240,6 +242,8 @@ def show(value: Any, digits: int = 4) -> str:
         return f"{float(value):.{digits + 1}g}"
     if isinstance(value, np.random.Generator):
         return "np.random.default_rng(...)"
+    if _entries(value) > MANY and isinstance(value, tuple) and len(value) < 10:
+        return f"({', '.join(show(entry, digits) for entry in value)})"
     if _entries(value) > MANY:
         size = f"shape {tuple(value.shape)}" if hasattr(value, "shape") else f"length {len(value)}"
         return f"<{type(value).__name__}, {size}>"
