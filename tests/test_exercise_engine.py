@@ -28,8 +28,10 @@ from course_lib.exercises import (
     check,
     exercises,
     hint,
+    task,
     wording,
 )
+from course_lib.exercises.catalogue import FURTHER, all_items, find
 from course_lib.exercises.engine import judge
 from course_lib.exercises.values import close
 
@@ -976,6 +978,36 @@ def test_hints_come_in_layers_and_end():
     assert hint("ridge.loo", level=2).text == seen[1].text
     assert "1 to 3" in repr(hint("ridge.loo", level=9))
     assert "Hint 2 of 3" in hint("ridge.loo", level=2)._repr_html_()
+
+
+def test_no_solution_is_promised_where_none_is_printed():
+    last = hint("ridge.objective", level=hint("ridge.objective", level=1).total)
+    assert "Solutions" not in repr(last)
+    assert "no solution is printed" in repr(last)
+
+
+@pytest.mark.parametrize("id", sorted(FURTHER))
+def test_an_exercise_in_no_chapter_can_be_begun_from_what_task_shows(id):
+    shown = task(id)
+    assert find(id).signature in shown.prompt
+    scope: dict[str, object] = {}
+    exec(shown.cell, scope)
+    name = find(id).signature.partition("(")[0]
+    assert check(id, scope[name]).kind == "not_attempted"
+    assert f'check("{id}", {name})' in repr(shown)
+    assert name in shown._repr_html_()
+    row = next(row for row in exercises(chapter=find(id).chapter).rows if row[0] == id)
+    assert f"in no chapter: task('{id}')" in row[1]
+
+
+@pytest.mark.parametrize("item", all_items(), ids=lambda item: item.id)
+def test_every_exercise_can_be_asked_anywhere(item):
+    scope: dict[str, object] = {}
+    exec(task(item.id).cell, scope)
+    answer = scope.get(item.signature.partition("(")[0], ...) if isinstance(item, Exercise) else ...
+    assert check(item.id, answer).kind == "not_attempted"
+    assert str(item.minutes) in repr(task(item.id))
+    assert ("in no chapter" in repr(exercises(item.chapter))) == (item.chapter == 2)
 
 
 def test_exercises_lists_a_chapter():

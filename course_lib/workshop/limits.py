@@ -2,7 +2,7 @@
 
 This is no sandbox. The program has the rights of whoever starts it; what is bounded here is what it costs
 by accident. On Linux all four limits hold; macOS does not enforce the one on memory inside the process, so
-its size is watched from outside there too; on Windows only the wall clock does.
+its size is watched from outside there too; on Windows only the clock does.
 """
 
 from __future__ import annotations
