@@ -52,8 +52,8 @@ def page(notebooks: dict[str, NotebookNode], titles: dict[str, str]) -> str:
             tables += [f"## {stem[:2]} · {titles[stem]}", "", *_table(stem, found, known), ""]
     opening = (
         f"{count} exercises in the chapters, {minutes} minutes in all. One star is a warm-up, three take "
-        "thought. Each checks itself and says what a wrong answer got wrong; answer them in the notebooks, which "
-        "`python3 start.py lab` opens."
+        "thought. Each checks itself and says what a wrong answer got wrong; answer them in the notebooks, "
+        "which `python3 start.py lab` opens."
     )
     return "\n".join(["# Exercises", "", opening, "", *tables, *_further(known)])
 
