@@ -10,6 +10,7 @@ import itertools
 import math
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -338,6 +339,25 @@ def test_the_learners_own_interrupt_stays_an_interrupt():
     with Watch(PATIENCE) as watch, pytest.raises(KeyboardInterrupt):
         watch.call(lambda: answer(None, None))
     assert not watch.fired
+
+
+@pytest.mark.parametrize("first", [1, 2], ids=["renewal", "trap"])
+def test_either_way_of_insisting_is_enough_and_leaves_no_trace(monkeypatch, first):
+    """Only every second round, which is one of the two ways; a tracer that was there is there again."""
+    monkeypatch.setattr(itertools, "count", lambda start: range(first, 1000, 2))
+
+    def tracer(frame, event, argument):
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        kinds = [stopped(answer).kind for answer in (swallows_in_a_long_try, swallows_everything)]
+        after = sys.gettrace()
+    finally:
+        sys.settrace(before)
+    assert kinds == ["timeout", "timeout"]
+    assert after is tracer
 
 
 def test_what_ends_a_call_is_no_ordinary_exception():

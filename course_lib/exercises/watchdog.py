@@ -4,9 +4,8 @@ An answer is a closure over a notebook: it cannot be sent to another process. So
 clock, and when the time is over it has CPython raise `OutOfTime` in the thread that waits
 (``PyThreadState_SetAsyncExc``; no signal, which only the main thread of Linux and macOS could use).
 
-Three things cannot be stopped this way: one long call into compiled code, a wait such as ``time.sleep``, and
-an answer that catches every exception inside such calls. The exception then comes when the call returns.
-Memory is not watched.
+Two things cannot be stopped this way: one long call into compiled code, and a wait such as ``time.sleep``. The
+exception then comes when the call returns. Memory is not watched.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from __future__ import annotations
 import _thread
 import contextlib
 import ctypes
+import itertools
 import math
 import os
 import sys
@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from types import FrameType
 from typing import Any, Self, TextIO
 
 from course_lib.exercises.wording import engine
@@ -31,6 +32,7 @@ __all__ = ["DEFAULT", "VARIABLE", "OutOfTime", "Watch", "limit"]
 DEFAULT = 20.0  # seconds for one call of an answer; the slowest reference takes a tenth of one
 VARIABLE = "COURSE_CHECK_SECONDS"
 GRACE = 0.25  # from the first exception, which a `finally` may take its time for, to the next
+MOMENT = 0.05  # for a way of insisting that can go round in circles
 SAY_AFTER = 20  # rounds of insistence in vain
 _SEND: Any = ("PyThreadState_SetAsyncExc", getattr(ctypes, "pythonapi", None))
 
@@ -79,7 +81,8 @@ class Watch:
         self._caller = threading.get_ident()
         self._insistent: Any = type("OutOfTime", (OutOfTime,), {})
         self._screen = sys.stderr  # as it is before an answer's prints are captured
-        self._guarded = False
+        self._guarded = self._trapped = False
+        self._tracing: Any = None
 
     def __enter__(self) -> Self:
         if math.isfinite(self.seconds) and hasattr(ctypes, "pythonapi"):  # CPython
@@ -107,7 +110,10 @@ class Watch:
             try:
                 self._take_back()
             except OutOfTime:  # the first of the two arrived here; the call's own exception says more
+                self._insistent.__init__ = _nothing
                 self._take_back()
+            if self._trapped:
+                sys.settrace(self._tracing)
 
     def _take_back(self) -> None:
         """Withdraw an exception that was sent and has not arrived."""
@@ -129,27 +135,52 @@ class Watch:
         ahead = self.seconds if deadline is None else deadline - time.monotonic()
         return min(max(ahead, 0.0), threading.TIMEOUT_MAX)
 
-    def _fire(self, exception: type[BaseException], deadline: float) -> bool:
+    def _fire(self, exception: Any, deadline: float, init: Any = None) -> bool:
         """Send ``exception`` to the call that had until ``deadline``, if it still runs."""
         with self._lock:
             if self._deadline != deadline:
                 return False
             self.fired = True
+            if init is not None:
+                exception.__init__ = init
             _send(self._caller, exception)
             return True
 
     def _insist(self, deadline: float) -> None:
-        """Once is not enough where ``except:`` stands inside the loop: send one that renews itself.
+        """Once is not enough where ``except:`` stands inside the loop; two ways, in turn.
 
-        Making the exception sends the next (its ``__init__`` is the call into CPython itself), which arrives
-        when the handler jumps back to its loop, outside of the ``try``.
+        An exception that renews itself: making it sends the next (its ``__init__`` is the call into CPython
+        itself), which arrives where the handler jumps back to its loop. In some loops of Python 3.12 that
+        place still belongs to the ``try``; so this is given a moment only, and the other way is an exception
+        whose making has the next line of every function that waits, the handler's too, raise.
         """
-        rounds, renew = 0, ctypes.PYFUNCTYPE(None, ctypes.c_ulong, ctypes.py_object)(_SEND)
-        self._insistent.__init__ = staticmethod(partial(renew, self._caller, self._insistent))
-        while not self._over.wait(GRACE) and self._fire(self._insistent, deadline):
-            rounds += 1
-            if rounds == SAY_AFTER:
+        renew = ctypes.PYFUNCTYPE(None, ctypes.c_ulong, ctypes.py_object)(_SEND)
+        renewing = staticmethod(partial(renew, self._caller, self._insistent))
+        for round_ in itertools.count(1):
+            way = renewing if round_ % 2 else self._trap
+            if self._over.wait(GRACE) or not self._fire(self._insistent, deadline, way):
+                return
+            self._over.wait(MOMENT)
+            self._insistent.__init__ = _nothing
+            if round_ == SAY_AFTER:
                 _say(self._screen, engine("timeout_stuck", seconds=f"{self.seconds:g}"))
+
+    @property
+    def _trap(self) -> Callable[[BaseException], None]:
+        def raise_at_lines(frame: FrameType, event: str, arg: object) -> None:
+            if event == "line" and self._deadline is not None:
+                raise OutOfTime
+
+        def init(exception: BaseException) -> None:
+            frame: FrameType | None = sys._getframe(1)
+            while frame is not None and frame.f_code is not Watch.call.__code__:
+                frame.f_trace = raise_at_lines
+                frame = frame.f_back
+            if not self._trapped:
+                self._trapped, self._tracing = True, sys.gettrace()  # a debugger's, or that of coverage
+            sys.settrace(raise_at_lines)
+
+        return init
 
 
 def _send(thread: int, exception: type[BaseException] | None) -> None:
