@@ -4,7 +4,7 @@ An answer is a closure over a notebook: it cannot be sent to another process. So
 clock, and when the time is over it has CPython raise `OutOfTime` in the thread that waits
 (``PyThreadState_SetAsyncExc``; no signal, which only the main thread of Linux and macOS could use).
 
-Two things cannot be stopped this way: one long call into compiled code, and a wait such as ``time.sleep``. The
+Two things cannot be stopped this way: a long call into compiled code, and a wait such as ``time.sleep``. The
 exception then comes when the call returns. Memory is not watched.
 """
 
