@@ -306,7 +306,7 @@ def _seen(block: Block, states: list[np.ndarray], meant: _Meant) -> _Seen:
         mean = shares.mean(axis=1)
         if np.ptp(mean) <= slack:
             return _Seen(block, "factor", float(mean.mean()))
-        inside = _through_momentum(mean, meant.share, slack)
+        inside = _through_momentum(mean, meant.share, 1e-9 * float(np.abs(mean).max()) + 8 * meant.eps)
         kind, share = ("varying", mean[0]) if inside is None else ("momentum", inside)
         return _Seen(block, kind, float(share), tuple(mean))
     sizes = moves * np.sign(w[:-1])
@@ -317,7 +317,7 @@ def _seen(block: Block, states: list[np.ndarray], meant: _Meant) -> _Seen:
     return _Seen(block, "other", float(shares[0].mean()))
 
 
-def _through_momentum(shares: np.ndarray, wanted: float, slack: float) -> float | None:
+def _through_momentum(shares: np.ndarray, wanted: float, noise: float) -> float | None:
     """Return the decay inside a momentum buffer, None where the shares are not those of one.
 
     The moves ``m_k`` of a weight that starts at 1 follow ``m_k = β m_(k-1) + a w_k`` in heavy-ball momentum
@@ -331,14 +331,14 @@ def _through_momentum(shares: np.ndarray, wanted: float, slack: float) -> float 
     beta, rest = np.linalg.lstsq(np.array([[m[0], w[1]], [m[1], w[2]]]), m[1:], rcond=None)[0]
     if not 0 < beta < 0.9995:  # a rate that grows by equal amounts looks like β = 1
         return None
-    if abs(rest - m[0]) <= 10 * slack:
+    if abs(rest - m[0]) <= 100 * noise:
         average = m[0] / (1 - beta)
         return wanted if abs(average - wanted) <= 1e-4 * wanted else float(m[0])
     q = m[1] / m[0] - w[1]  # β² / (1 + β)
     nesterov = (q + np.sqrt(q**2 + 4 * q)) / 2
     a = m[0] / (1 + nesterov)
     velocity = nesterov * (nesterov * a + a * w[1]) + a * w[2]
-    if 0 < nesterov < 0.9995 and abs(a * w[2] + nesterov * velocity - m[2]) <= 10 * slack:
+    if 0 < nesterov < 0.9995 and abs(a * w[2] + nesterov * velocity - m[2]) <= 10 * noise:
         return float(a)
     return float(m[0]) if 0 < rest / m[0] < 1 else None
 
