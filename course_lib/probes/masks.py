@@ -235,16 +235,7 @@ class _Layer:
             return None, "unknown"
         scale = float(np.median(kept))
         if np.ptp(kept) > 1e-4 * abs(scale):
-            difference = train * self.values - self.values
-            findings.append(
-                finding(
-                    "dropout",
-                    "not_a_mask",
-                    low=float(kept.min()),
-                    high=float(kept.max()),
-                    shift=float(np.ptp(difference)),
-                )
-            )
+            findings.append(_between("not_a_mask", kept))
             return None, "unknown"
         if np.any(evaluation == 0) and np.any(evaluation != 0):
             findings.append(
@@ -252,14 +243,7 @@ class _Layer:
             )
             evaluation = np.ones_like(evaluation)  # the scale is that of training
         if np.ptp(evaluation) > 1e-4:
-            findings.append(
-                finding(
-                    "dropout",
-                    "evaluation_changes_input",
-                    low=float(evaluation.min()),
-                    high=float(evaluation.max()),
-                )
-            )
+            findings.append(_between("evaluation_changes_input", evaluation))
             return scale, "unknown"
         rate = float(np.mean(train == 0))
         if rate == 0:
@@ -371,6 +355,10 @@ class _Layer:
                 right, said = False, repr(getattr(what, "error", what))
             if not right:
                 findings.append(finding("dropout", cause, said=said))
+
+
+def _between(cause: str, ratios: np.ndarray) -> Finding:
+    return finding("dropout", cause, low=float(ratios.min()), high=float(ratios.max()))
 
 
 class _WrongShape(Exception):
