@@ -25,8 +25,8 @@ Where several forms are right, the one that was found is a remark: ``report.rema
 
 A silent report is worth what its last line says was compared. What cannot be told from outside stays unseen:
 a strength that is wrong for your data, layers that are not handed over, the order of step and decay in an
-adaptive optimiser, a schedule after the steps that were taken, a choice among candidates that the probe is not
-shown, a leak too small to change scores on noise. The docstrings say which.
+adaptive optimiser, a schedule after the steps that were taken, a choice among candidates that are not shown,
+a leak too small to change scores on noise. The docstrings say which.
 
 Sources of the causes: chapter 18, where each is a bug that was met.
 """
