@@ -17,6 +17,7 @@ Without a penalty nothing chooses: the same shift is taken.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise, starmap
 from typing import Any
 
 import numpy as np
@@ -163,19 +164,23 @@ class Problem:
 
         Within a class it is ``X.T diag(share p (1 - p)) X``, between two ``-X.T diag(share p_k p_l) X``.
         """
-        A = self.X[:, features]
-        A = A.toarray() if sparse.issparse(A) else A
-        within = np.sqrt(self.share * point.P * point.rest)
+        own = np.sqrt(self.share * point.P * point.rest)
         if self.Y.shape[1] == 1:
-            H = _gram(A, within)
+            H = _gram(self._columns(features), own)
         else:
-            B = A * (np.sqrt(self.share) * point.P)[:, classes]
-            H = -B.T @ B
-            for k in range(self.Y.shape[1]):
-                block = slice(*np.searchsorted(classes, [k, k + 1]))
-                H[block, block] = _gram(A[:, block], within[:, [k]])
+            B = np.empty((len(own), len(features)), order="F")
+            blocks = list(starmap(slice, pairwise(np.searchsorted(classes, np.arange(own.shape[1] + 1)))))
+            for k, block in enumerate(blocks):  # class by class: it stays in the processor's cache
+                B[:, block] = self._columns(features[block]) * (np.sqrt(self.share) * point.P[:, [k]])
+            H = -(B.T @ B)
+            for k, block in enumerate(blocks):
+                H[block, block] = _gram(self._columns(features[block]), own[:, [k]])
         H.flat[:: len(H) + 1] += self.l2[features, 0]  # the diagonal
         return H
+
+    def _columns(self, features: np.ndarray) -> np.ndarray:
+        A = self.X[:, features]
+        return A.toarray() if sparse.issparse(A) else A
 
     def separates(self, point: Point) -> bool:
         """Return whether every sample's own class has more than half of the probability."""
