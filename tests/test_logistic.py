@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
-from scipy.optimize import minimize
 from scipy.special import expit, softmax
 from sklearn import linear_model as reference
 from sklearn.base import clone
@@ -32,15 +31,6 @@ def problem(n=40, d=5, classes=2, seed=0):
     y = np.argmax(X[:, :1] * np.arange(classes) + rng.gumbel(size=(n, classes)), axis=1)
     y[: 2 * classes] = np.tile(np.arange(classes), 2)
     return X, y
-
-
-def value_at_best_intercept(X, y, w, b, lam, l1_ratio):
-    """Objective at ``w`` when the intercept is free; ``b`` is near the best one."""
-
-    def value(change):
-        return objective(X, y, w, b + (change[0] if w.ndim == 1 else change), lam, l1_ratio)
-
-    return minimize(value, np.zeros(np.size(b))).fun
 
 
 @pytest.mark.parametrize("estimator", [LogisticRegression(), LogisticRegression(l1_ratio=1.0),
@@ -160,28 +150,21 @@ def test_path_solves_every_strength(classes, l1_ratio):
         assert duality_gap(X, y, w, b, lam, l1_ratio) <= 1e-9 * value
         assert gaps[k] <= 1e-9 * value
         assert single.dual_gap_ <= 1e-9 * value
-    quick = logistic_path(X, y, lams[::-1], l1_ratio, tol=1e-6, finish=False)
-    np.testing.assert_array_equal(quick[0], lams)
-    for k, lam in enumerate(lams):
-        single = LogisticRegression(lam, l1_ratio).fit(X, y)
-        w, b = single.coef_.T, single.intercept_
-        least = objective(X, y, w[:, 0] if classes == 2 else w, b, lam, l1_ratio)
-        missing = value_at_best_intercept(X, y, quick[1][..., k], b, lam, l1_ratio) - least
-        assert missing <= quick[2][k] + 1e-12 <= 1e-6 * least * (1 + 1e-5)
+    loose = logistic_path(X, y, lams[::-1], l1_ratio, tol=1e-3)  # tol is a promise: the steps go on below it
+    np.testing.assert_array_equal(loose[0], lams)
+    np.testing.assert_allclose(loose[1], coefs, atol=1e-8)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
-def test_a_path_without_finish_is_certified_by_its_coefficients_alone(classes, l1_ratio):
+def test_the_gap_of_the_coefficients_bounds_the_gap(classes, l1_ratio):
     X, y = problem(80, classes=classes)
-    lams, coefs, gaps = logistic_path(X, y, 12, l1_ratio, fit_intercept=False, tol=1e-6, finish=False)
-    for k, lam in enumerate(lams):
-        p = Problem.build(X, y, lam, l1_ratio, fit_intercept=False)
+    lams, coefs, _ = logistic_path(X, y, 12, l1_ratio, fit_intercept=False)
+    for k in range(1, 12):  # the coefficients of one strength, judged at the next larger one
+        p = Problem.build(X, y, lams[k - 1], l1_ratio, fit_intercept=False)
         point = p.at(p.packed(coefs[..., k]))
         exact = gap(p, point, (point.P, point.rest))
-        assert exact <= 1e-6 * point.value
-        assert gap_of_coefficients(p, point, p.gradient(point)) >= exact * (1 - 1e-9) - 1e-16
-        assert gaps[k] <= 1e-6 * point.value * (1 + 1e-6)
+        assert gap_of_coefficients(p, point, p.gradient(point)) >= exact * (1 - 1e-9) > 1e-9
 
 
 def test_cross_validation_written_out():

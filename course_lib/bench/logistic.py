@@ -33,7 +33,12 @@ def our_binary(finish: bool, problem: Problem) -> Run:
     """Stopped at the gap as the peers are, or gone on to rounding as is the default."""
     from course_lib.linear_model import logistic_path
 
-    lams, options = problem.grid(*BINARY_GRID), {"fit_intercept": False, "finish": finish}
+    lams, options = (
+        problem.grid(*BINARY_GRID),
+        {
+            "fit_intercept": False,
+        },
+    )
 
     def run(tol: float | None) -> Any:
         return rows(logistic_path(problem.X, problem.y, lams, 1.0, tol=tol, **options)[1])
@@ -111,7 +116,7 @@ def our_multinomial(finish: bool, problem: Problem) -> Run:
     lams = multinomial_grid(problem)
 
     def run(tol: float | None) -> Any:
-        coefs = np.asarray(logistic_path(problem.X, problem.y, lams, 1.0, tol=tol, finish=finish)[1])
+        coefs = np.asarray(logistic_path(problem.X, problem.y, lams, 1.0, tol=tol)[1])
         classes = int(problem.y.max()) + 1
         where = next(axis for axis in range(3) if coefs.shape[axis] == classes)
         coefs = np.moveaxis(coefs, where, 0)  # classes first, strengths last
