@@ -47,7 +47,7 @@ def predicted(problem: Problem, point: Point, step: Step, lam: float, new: float
     The path bends least as a function of ``log lam``. The guess misses by the square of the distance, and one
     Newton step from there by its fourth power. Beyond a factor of e the tangent is not trusted.
     """
-    support = features, classes = step.support
+    support, features = step.support, step.support[0]
     w = point.W[support]
     derivative = problem.l1[features, 0] * np.sign(w) + problem.l2[features, 0] * w
     way = lam * min(1.0, np.log(lam / new)) if new > 0 else lam

@@ -174,7 +174,7 @@ def descend(problem: Problem, start: Point, *, max_iter: int, tol: float) -> tup
 
 
 def _certificate(problem: Problem, old: Point, point: Point, gradient: np.ndarray, tol: float) -> float:
-    """Return a duality gap: the coefficients' own if it is small enough, else the tangent's may be smaller."""
+    """Return the duality gap of the coefficients; if it is above ``tol``, the tangent's may be smaller."""
     own = gap_of_coefficients(problem, point, gradient)
     return own if own <= tol * point.value else min(own, gap(problem, point, tangent(old, point)))
 
