@@ -22,7 +22,7 @@ from itertools import pairwise, starmap
 from typing import Any
 
 import numpy as np
-from scipy import sparse, special
+from scipy import sparse
 
 from course_lib import validation
 from course_lib.penalties import ElasticNet
@@ -31,6 +31,7 @@ from course_lib.solvers.centring import centre_columns, switch
 __all__ = ["Point", "Problem", "lam_max", "objective", "probabilities", "probability_changes"]
 
 FEW_COLUMNS = 32
+FAR = 700.0  # exp of more overflows
 
 
 def objective(X: Any, y: Any, w: Any, b: Any, lam: float, l1_ratio: float = 0.0) -> float:
@@ -235,7 +236,8 @@ def _gram(A: np.ndarray, scale: np.ndarray) -> np.ndarray:
 def probabilities(Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the probabilities for a table of scores, and 1 minus them, neither with cancellation."""
     if Z.shape[1] == 1:
-        return special.expit(Z), special.expit(-Z)
+        E = np.exp(np.minimum(Z, FAR))
+        return E / (1 + E), 1 / (1 + E)
     top = np.arange(len(Z)), Z.argmax(axis=1)
     E = np.exp(Z - Z[top][:, np.newaxis])
     E[top] = 0  # 1 - p cancels for the largest p only: there the others are added up

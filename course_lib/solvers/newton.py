@@ -121,6 +121,8 @@ class Step:
     decrement : float
         Its length, measured by the Hessian; half its square estimates how far the objective is above its
         minimum.
+    promise : float
+        What the objective would change by if it were linear in the smooth part; at most 0.
     support : pair of ndarray
         Features and classes of the coefficients that are free at the target: not 0, or without L1.
     factor : ndarray
@@ -129,6 +131,7 @@ class Step:
 
     target: np.ndarray
     decrement: float
+    promise: float
     support: tuple[np.ndarray, np.ndarray]
     factor: np.ndarray
 
@@ -152,7 +155,7 @@ def descend(problem: Problem, start: Point, *, max_iter: int, tol: float) -> tup
     gradient, penalised = problem.gradient(point), problem.l1[-1, 0] + problem.l2[-1, 0] > 0
     for n_iter in range(1, max_iter + 1):
         step = newton_step(problem, point, gradient)
-        old, point = point, line_search(problem, point, gradient, step.target)
+        old, point = point, line_search(problem, point, step)
         values.append(point.value)
         hopeless = not penalised and problem.separates(point)  # on from here the coefficients would only grow
         point, gradient, missing = corrected(problem, point, problem.gradient(point), step)
@@ -190,11 +193,13 @@ def newton_step(problem: Problem, point: Point, gradient: np.ndarray) -> Step:
     classes, features = np.nonzero((support | newcomers).T)  # listed class by class
     H = problem.hessian(point, features, classes)
     w = point.W[features, classes]
-    v, free, factor = lasso_of_parabola(H, gradient[features, classes], w, problem.l1[features, 0])
+    g, l1 = gradient[features, classes], problem.l1[features, 0]
+    v, free, factor = lasso_of_parabola(H, g, w, l1)
     target = point.W.copy()
     target[features, classes] = v
-    decrement = np.sqrt(max(0.0, (v - w) @ H @ (v - w)))
-    return Step(target, float(decrement), (features[free], classes[free]), factor)
+    decrement = max(0.0, float((v - w) @ H @ (v - w))) ** 0.5
+    promise = min(0.0, float(g @ (v - w) + l1 @ (np.abs(v) - np.abs(w))))
+    return Step(target, decrement, promise, (features[free], classes[free]), factor)
 
 
 def violators(problem: Problem, point: Point, gradient: np.ndarray) -> np.ndarray:
@@ -212,10 +217,12 @@ def corrected(
     long as each takes off nine tenths; the support has to stay the one of ``step``.
     """
     l1, last, noise = problem.l1[step.support[0], 0], step.decrement, SETTLED * point.value
+    held = problem.l1 * (1 + ROUNDING) + 0 * point.W  # what holds each coefficient at 0
+    held[step.support] = np.inf
     known = point, gradient, np.inf
     if point.W is not step.target:  # the line search stopped before it
         return known
-    while not violators(problem, point, gradient).any():
+    while not (np.abs(gradient) > held).any():
         w = point.W[step.support]
         slope = gradient[step.support] + l1 * np.sign(w)
         move = step.solve(slope)
@@ -265,16 +272,13 @@ def lasso_of_parabola(
     return v, free, factor
 
 
-def line_search(problem: Problem, point: Point, gradient: np.ndarray, target: np.ndarray) -> Point:
+def line_search(problem: Problem, point: Point, step: Step) -> Point:
     """Go to the target, or half the way, or half of that, until the objective falls as promised (Armijo)."""
-    direction, t = target - point.W, 1.0
-    change = problem.l1 * (np.abs(target) - np.abs(point.W))
-    promise = min(0.0, float(np.sum(gradient * direction + change)))
+    new, t = problem.at(step.target), 1.0
     noise = 10 * EPSILON * point.value  # of the objective: near the minimum it falls by less
-    new = problem.at(target)
-    while not new.value <= point.value + 1e-4 * t * promise + noise and t > 1e-10:
+    while not new.value <= point.value + 1e-4 * t * step.promise + noise and t > 1e-10:
         t /= 2
-        new = problem.at(point.W + t * direction)
+        new = problem.at(point.W + t * (step.target - point.W))
     return new
 
 
