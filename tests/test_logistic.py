@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
-from scipy.special import expit, softmax
+from scipy.special import entr, expit, softmax
 from sklearn import linear_model as reference
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -165,6 +165,47 @@ def test_the_gap_of_the_coefficients_bounds_the_gap(classes, l1_ratio):
         point = p.at(p.packed(coefs[..., k]))
         exact = gap(p, point, (point.P, point.rest))
         assert gap_of_coefficients(p, point, p.gradient(point)) >= exact * (1 - 1e-9) > 1e-9
+
+
+def gap_in_long_double(X, y, w, b, lam, l1_ratio):
+    """Objective and duality gap of two classes by the text-book's formulas, at the best intercept."""
+    X, scores, b = X.astype(np.longdouble), X @ w.astype(np.longdouble), np.longdouble(b)
+    for _ in range(30):
+        P = 1 / (1 + np.exp(-(scores + b)))
+        b -= np.mean(P - y) / np.mean(P * (1 - P))
+    P = 1 / (1 + np.exp(-(scores + b)))
+    margins = np.where(y == 1, scores + b, -scores - b)
+    value = np.mean(np.log1p(np.exp(-margins))) + lam * (
+        l1_ratio * np.abs(w).sum() + (1 - l1_ratio) / 2 * w @ w
+    )
+    pull = X.T @ (y - P) / len(y)
+    t = min(1, lam / np.abs(pull).max()) if l1_ratio == 1 else 1  # with L2 every residual is feasible
+    Q, excess = y - t * (y - P), np.maximum(np.abs(pull) - lam * l1_ratio, 0)
+    dual = np.mean(entr(Q.astype(float)) + entr((1 - Q).astype(float)))
+    if l1_ratio < 1:
+        dual -= excess @ excess / (2 * lam * (1 - l1_ratio))
+    return float(value - dual), float(value)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.1, 0.5, 1.0])
+@pytest.mark.parametrize("fraction", [0.5, 0.05, 0.001])
+def test_wide_data_by_a_gap_written_out(l1_ratio, fraction):
+    X, y = problem(40, 2000)
+    lam = fraction * lam_max(X, y, l1_ratio)
+    model = LogisticRegression(lam, l1_ratio).fit(X, y)
+    gap_there, value = gap_in_long_double(X, y, model.coef_[0], model.intercept_[0], lam, l1_ratio)
+    assert gap_there <= 1e-9 * value
+    nudged = model.coef_[0] * 1.001
+    assert gap_in_long_double(X, y, nudged, model.intercept_[0], lam, l1_ratio)[0] > 1e-9 * value
+
+
+def test_a_path_may_jump_and_end_at_no_penalty():
+    X, y = problem(60, 4)
+    for l1_ratio in (0.0, 0.5, 1.0):
+        for lams in ([1e3, 1e-9], [1.0, 1e-3, 0.0]):
+            _, coefs, _ = logistic_path(X, y, lams, l1_ratio)
+            single = LogisticRegression(lams[-1], l1_ratio).fit(X, y)
+            np.testing.assert_allclose(coefs[:, -1], single.coef_[0], rtol=1e-7)
 
 
 def test_cross_validation_written_out():
