@@ -160,9 +160,9 @@ def test_path_solves_every_strength(classes, l1_ratio):
 def test_the_gap_of_the_coefficients_bounds_the_gap(classes, l1_ratio):
     X, y = problem(80, classes=classes)
     lams, coefs, _ = logistic_path(X, y, 12, l1_ratio, fit_intercept=False)
-    for k in range(1, 12):  # the coefficients of one strength, judged at the next larger one
-        p = Problem.build(X, y, lams[k - 1], l1_ratio, fit_intercept=False)
-        point = p.at(p.packed(coefs[..., k]))
+    for k in range(1, 12):  # the coefficients of one strength, judged at the next smaller one
+        p = Problem.build(X, y, lams[k], l1_ratio, fit_intercept=False)
+        point = p.at(p.packed(coefs[..., k - 1]))
         exact = gap(p, point, (point.P, point.rest))
         assert gap_of_coefficients(p, point, p.gradient(point)) >= exact * (1 - 1e-9) > 1e-9
 
