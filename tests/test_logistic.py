@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
-from scipy.optimize import minimize
-from scipy.special import expit, softmax
+from scipy.special import entr, expit, softmax
 from sklearn import linear_model as reference
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -32,15 +31,6 @@ def problem(n=40, d=5, classes=2, seed=0):
     y = np.argmax(X[:, :1] * np.arange(classes) + rng.gumbel(size=(n, classes)), axis=1)
     y[: 2 * classes] = np.tile(np.arange(classes), 2)
     return X, y
-
-
-def value_at_best_intercept(X, y, w, b, lam, l1_ratio):
-    """Objective at ``w`` when the intercept is free; ``b`` is near the best one."""
-
-    def value(change):
-        return objective(X, y, w, b + (change[0] if w.ndim == 1 else change), lam, l1_ratio)
-
-    return minimize(value, np.zeros(np.size(b))).fun
 
 
 @pytest.mark.parametrize("estimator", [LogisticRegression(), LogisticRegression(l1_ratio=1.0),
@@ -160,28 +150,62 @@ def test_path_solves_every_strength(classes, l1_ratio):
         assert duality_gap(X, y, w, b, lam, l1_ratio) <= 1e-9 * value
         assert gaps[k] <= 1e-9 * value
         assert single.dual_gap_ <= 1e-9 * value
-    quick = logistic_path(X, y, lams[::-1], l1_ratio, tol=1e-6, finish=False)
-    np.testing.assert_array_equal(quick[0], lams)
-    for k, lam in enumerate(lams):
-        single = LogisticRegression(lam, l1_ratio).fit(X, y)
-        w, b = single.coef_.T, single.intercept_
-        least = objective(X, y, w[:, 0] if classes == 2 else w, b, lam, l1_ratio)
-        missing = value_at_best_intercept(X, y, quick[1][..., k], b, lam, l1_ratio) - least
-        assert missing <= quick[2][k] + 1e-12 <= 1e-6 * least * (1 + 1e-5)
+    loose = logistic_path(X, y, lams[::-1], l1_ratio, tol=1e-3)  # tol is a promise: the steps go on below it
+    np.testing.assert_array_equal(loose[0], lams)
+    np.testing.assert_allclose(loose[1], coefs, atol=1e-8)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
-def test_a_path_without_finish_is_certified_by_its_coefficients_alone(classes, l1_ratio):
+def test_the_gap_of_the_coefficients_bounds_the_gap(classes, l1_ratio):
     X, y = problem(80, classes=classes)
-    lams, coefs, gaps = logistic_path(X, y, 12, l1_ratio, fit_intercept=False, tol=1e-6, finish=False)
-    for k, lam in enumerate(lams):
-        p = Problem.build(X, y, lam, l1_ratio, fit_intercept=False)
-        point = p.at(p.packed(coefs[..., k]))
+    lams, coefs, _ = logistic_path(X, y, 12, l1_ratio, fit_intercept=False)
+    for k in range(1, 12):  # the coefficients of one strength, judged at the next smaller one
+        p = Problem.build(X, y, lams[k], l1_ratio, fit_intercept=False)
+        point = p.at(p.packed(coefs[..., k - 1]))
         exact = gap(p, point, (point.P, point.rest))
-        assert exact <= 1e-6 * point.value
-        assert gap_of_coefficients(p, point, p.gradient(point)) >= exact * (1 - 1e-9) - 1e-16
-        assert gaps[k] <= 1e-6 * point.value * (1 + 1e-6)
+        assert gap_of_coefficients(p, point, p.gradient(point)) >= exact * (1 - 1e-9) > 1e-9
+
+
+def gap_in_long_double(X, y, w, b, lam, l1_ratio):
+    """Objective and duality gap of two classes by the text-book's formulas, at the best intercept."""
+    X, scores, b = X.astype(np.longdouble), X @ w.astype(np.longdouble), np.longdouble(b)
+    for _ in range(30):
+        P = 1 / (1 + np.exp(-(scores + b)))
+        b -= np.mean(P - y) / np.mean(P * (1 - P))
+    P = 1 / (1 + np.exp(-(scores + b)))
+    margins = np.where(y == 1, scores + b, -scores - b)
+    value = np.mean(np.log1p(np.exp(-margins))) + lam * (
+        l1_ratio * np.abs(w).sum() + (1 - l1_ratio) / 2 * w @ w
+    )
+    pull = X.T @ (y - P) / len(y)
+    t = min(1, lam / np.abs(pull).max()) if l1_ratio == 1 else 1  # with L2 every residual is feasible
+    Q, excess = y - t * (y - P), np.maximum(np.abs(pull) - lam * l1_ratio, 0)
+    dual = np.mean(entr(Q.astype(float)) + entr((1 - Q).astype(float)))
+    if l1_ratio < 1:
+        dual -= excess @ excess / (2 * lam * (1 - l1_ratio))
+    return float(value - dual), float(value)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.1, 0.5, 1.0])
+@pytest.mark.parametrize("fraction", [0.5, 0.05, 0.001])
+def test_wide_data_by_a_gap_written_out(l1_ratio, fraction):
+    X, y = problem(40, 2000)
+    lam = fraction * lam_max(X, y, l1_ratio)
+    model = LogisticRegression(lam, l1_ratio).fit(X, y)
+    gap_there, value = gap_in_long_double(X, y, model.coef_[0], model.intercept_[0], lam, l1_ratio)
+    assert gap_there <= 1e-9 * value
+    nudged = model.coef_[0] * 1.001
+    assert gap_in_long_double(X, y, nudged, model.intercept_[0], lam, l1_ratio)[0] > 1e-9 * value
+
+
+def test_a_path_may_jump_and_end_at_no_penalty():
+    X, y = problem(60, 4)
+    for l1_ratio in (0.0, 0.5, 1.0):
+        for lams in ([1e3, 1e-9], [1.0, 1e-3, 0.0]):
+            _, coefs, _ = logistic_path(X, y, lams, l1_ratio)
+            single = LogisticRegression(lams[-1], l1_ratio).fit(X, y)
+            np.testing.assert_allclose(coefs[:, -1], single.coef_[0], rtol=1e-7)
 
 
 def test_cross_validation_written_out():

@@ -1,5 +1,7 @@
 """Newton and proximal Newton for the log-loss: certificates, high precision, theorems, bad input."""
 
+from dataclasses import replace
+
 import mpmath
 import numpy as np
 import pytest
@@ -12,7 +14,8 @@ from course_lib.losses import LogisticLoss, SoftmaxLoss
 from course_lib.penalties import ElasticNet
 from course_lib.solvers.log_loss import Problem, lam_max, objective
 from course_lib.solvers.log_loss_gap import duality_gap, gap, tangent
-from course_lib.solvers.newton import lasso_of_parabola, newton, newton_step
+from course_lib.solvers.log_loss_path import at_strength, predicted
+from course_lib.solvers.newton import corrected, descend, lasso_of_parabola, newton, newton_step
 from course_lib.solvers.result import NotConverged
 from course_lib.solvers.separability import separable
 
@@ -114,7 +117,7 @@ def test_the_gap_by_the_tangent_is_a_bound_after_any_step(seed, l1_ratio, classe
     best = newton(X, y, 0.05 * strong(X, y), l1_ratio, fit_intercept=intercept)
     W = p.packed(best.w, best.b)
     old = p.at(W + distance * np.random.default_rng(seed).normal(size=W.shape))
-    target, _ = newton_step(p, old, p.gradient(old))
+    target = newton_step(p, old, p.gradient(old)).target
     new = p.at(old.W + t * (target - old.W))
     assert new.value - best.value <= gap(p, new, tangent(old, new)) + 1e-14
 
@@ -129,7 +132,7 @@ def test_the_gap_by_the_tangent_falls_with_the_fourth_power_of_the_step(classes,
     gaps = []
     for distance in (0.02, 0.01):
         old = p.at(W + distance * direction)
-        new = p.at(newton_step(p, old, p.gradient(old))[0])
+        new = p.at(newton_step(p, old, p.gradient(old)).target)
         gaps.append(gap(p, new, tangent(old, new)))
     assert gaps[0] / gaps[1] == pytest.approx(16, rel=0.3)
 
@@ -304,7 +307,8 @@ def test_lasso_of_a_parabola_meets_its_kkt_conditions_where_signs_are_kept(seed)
     rng = np.random.default_rng(seed)
     A, w = rng.normal(size=(8, 5)), rng.normal(size=5) * (rng.random(5) < 0.6)
     H, gradient, l1 = A.T @ A, rng.normal(size=5), np.full(5, 0.3)
-    v = lasso_of_parabola(H, gradient, w, l1)
+    v, free, _ = lasso_of_parabola(H, gradient, w, l1)
+    np.testing.assert_array_equal(np.flatnonzero(v), free)
     slope = gradient + H @ (v - w)
     kept = v != 0
     assert kept.any()
@@ -314,6 +318,51 @@ def test_lasso_of_a_parabola_meets_its_kkt_conditions_where_signs_are_kept(seed)
         return gradient @ (u - w) + (u - w) @ H @ (u - w) / 2 + 0.3 * np.abs(u).sum()
 
     assert model(v) <= model(w) + 1e-12
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_corrections_reach_the_minimum_with_the_old_hessian(classes, l1_ratio):
+    X, y = problem(60, 5, classes)
+    p = Problem.build(X, y, 0.02, l1_ratio)
+    exact = descend(p, p.start(), max_iter=50, tol=1e-9)[1]
+    near = p.at(exact.W * (1 + 1e-3 * np.random.default_rng(0).normal(size=exact.W.shape)))
+    step = newton_step(p, near, p.gradient(near))
+    after = p.at(step.target)
+    point, gradient, missing = corrected(p, after, p.gradient(after), step)
+    assert missing <= 1e-10 * np.sqrt(point.value) < 1e-3 * step.decrement
+    np.testing.assert_array_equal(gradient, p.gradient(point))
+    np.testing.assert_allclose(point.P, exact.P, atol=1e-9)
+    assert np.abs(after.P - exact.P).max() > np.abs(point.P - exact.P).max()
+
+
+def test_corrections_leave_a_point_with_violators_alone():
+    X, y = problem(60, 5)
+    p = Problem.build(X, y, 0.02, 1.0)
+    zero = p.start()  # only the intercept is free: its own step misses the violated conditions
+    step = newton_step(replace(p, l1=100 * p.l1), zero, p.gradient(zero))
+    point, _, missing = corrected(p, after := p.at(step.target), p.gradient(after), step)
+    assert point is after
+    assert missing == np.inf
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_prediction_is_the_tangent_of_the_path(classes, l1_ratio):
+    """Its error falls with the square of the distance: half the way, a quarter of the error."""
+    unit, lam = Problem.build(*problem(60, 5, classes), 1.0, l1_ratio), 0.03
+    here = at_strength(unit, lam)
+    near = descend(here, here.start(), max_iter=50, tol=1e-9)[1]
+    _, point, step = descend(here, near, max_iter=50, tol=1e-9)  # the Hessian is that of the solution
+    errors = []
+    for factor in (0.98, 0.99):
+        there = at_strength(unit, factor * lam)
+        exact = descend(there, point, max_iter=50, tol=1e-9)[1]
+        assert ((exact.W != 0) == (point.W != 0)).all()
+        guess = there.at(predicted(unit, point, step, lam, factor * lam))
+        errors.append(np.abs(guess.P - exact.P).max())
+        assert errors[-1] < np.abs(point.P - exact.P).max() / 10
+    assert errors[0] / errors[1] == pytest.approx(4, rel=0.2)
 
 
 def test_duplicates_and_wide_data():

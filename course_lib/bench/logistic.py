@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,16 +28,12 @@ def rows(coefs: Any) -> np.ndarray:
     return np.asarray(coefs, float).reshape(-1, np.shape(coefs)[-1]).T[:, None, :]
 
 
-def our_binary(finish: bool, problem: Problem) -> Run:
-    """Stopped at the gap as the peers are, or gone on to rounding as is the default."""
+def our_binary(problem: Problem) -> Run:
+    """As it is by default: gap 1e-9 and below, where the peers stop at 1e-6."""
     from course_lib.linear_model import logistic_path
 
-    lams, options = problem.grid(*BINARY_GRID), {"fit_intercept": False, "finish": finish}
-
-    def run(tol: float | None) -> Any:
-        return rows(logistic_path(problem.X, problem.y, lams, 1.0, tol=tol, **options)[1])
-
-    return run
+    lams = problem.grid(*BINARY_GRID)
+    return lambda tol: rows(logistic_path(problem.X, problem.y, lams, fit_intercept=False)[1])
 
 
 def liblinear(problem: Problem) -> Run:
@@ -105,19 +100,11 @@ def glmnet_binary(problem: Problem) -> Run:
     return run
 
 
-def our_multinomial(finish: bool, problem: Problem) -> Run:
+def our_multinomial(problem: Problem) -> Run:
     from course_lib.linear_model import logistic_path
 
     lams = multinomial_grid(problem)
-
-    def run(tol: float | None) -> Any:
-        coefs = np.asarray(logistic_path(problem.X, problem.y, lams, 1.0, tol=tol, finish=finish)[1])
-        classes = int(problem.y.max()) + 1
-        where = next(axis for axis in range(3) if coefs.shape[axis] == classes)
-        coefs = np.moveaxis(coefs, where, 0)  # classes first, strengths last
-        return np.moveaxis(coefs, 2, 0)
-
-    return run
+    return lambda tol: np.transpose(logistic_path(problem.X, problem.y, lams)[1], (2, 1, 0))
 
 
 def glmnet_multinomial(problem: Problem) -> Run:
@@ -164,8 +151,7 @@ WORKS = [
         title="L1 logistic path, 50 strengths to λ_max/100, no intercept, gap 1e-6",
         problems=("cancer",),
         contestants=(
-            Contestant("course_lib", OURS, partial(our_binary, False), (1e-6,)),
-            Contestant("course_lib, default", OTHER, partial(our_binary, True), (1e-9,)),
+            Contestant("course_lib", OURS, our_binary),
             Contestant("liblinear", COORDINATE, liblinear, LADDER, needs="sklearn"),
             Contestant("glmnet", COORDINATE, glmnet_binary, LADDER[1:], needs="glmnet"),
             Contestant("celer", COORDINATE, celer_binary, LADDER, needs="celer"),
@@ -182,8 +168,7 @@ WORKS = [
         title="Multinomial L1 path, 30 strengths to λ_max/100, gap 1e-6",
         problems=("digits",),
         contestants=(
-            Contestant("course_lib", OURS, partial(our_multinomial, False), (1e-6,)),
-            Contestant("course_lib, default", OTHER, partial(our_multinomial, True), (1e-9,)),
+            Contestant("course_lib", OURS, our_multinomial),
             Contestant("glmnet", COORDINATE, glmnet_multinomial, LADDER[1:5], needs="glmnet"),
             Contestant("scikit-learn saga", OTHER, saga, (1e-3,), needs="sklearn"),
         ),

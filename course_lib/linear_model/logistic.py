@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numbers
 import warnings
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -19,7 +18,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from course_lib import validation
 from course_lib.linear_model import inputs
-from course_lib.solvers import log_loss, newton
+from course_lib.solvers import log_loss, log_loss_path, newton
 from course_lib.solvers.centring import strengths
 from course_lib.solvers.log_loss import Problem
 from course_lib.solvers.result import Result
@@ -278,7 +277,7 @@ class LogisticRegressionCV(_LogisticModel):
             se = self.loss_path_[best].std(ddof=1) / np.sqrt(self.loss_path_.shape[1])
             best = int(np.argmax(mean <= mean[best] + se))  # the first, that is the largest strength
         self.lam_ = float(self.lams_[best])
-        final = _at_strength(problem, self.lam_)
+        final = log_loss_path.at_strength(problem, self.lam_)
         return self._keep(final, newton.minimise(final, final.start(), tol=tol, max_iter=max_iter), X.dtype)
 
     def _folds(self, labels: np.ndarray, sample_weight: Any) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -334,7 +333,6 @@ def logistic_path(
     sample_weight: Any = None,
     tol: float = 1e-9,
     max_iter: int = 500,
-    finish: bool = True,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the solutions for many strengths, each started from those before (warm start).
 
@@ -352,10 +350,6 @@ def logistic_path(
     eps : float
         Smallest strength of an automatic grid, relative to the largest.
     sample_weight : array of shape (n_samples,), number or None
-    finish : bool
-        Go on below ``tol`` until rounding stops the steps: coefficients to about 1e-9. Without it each
-        strength is left as soon as its gap is at most ``tol`` times the objective; with ``tol=1e-6`` that is
-        mostly one Newton step a strength and takes about 60 % of the time.
 
     Returns
     -------
@@ -364,8 +358,7 @@ def logistic_path(
     coefs : ndarray of shape (n_features, n_lams)
         (n_features, n_classes, n_lams) for more than two classes.
     gaps : ndarray of shape (n_lams,)
-        Duality gaps, at most ``tol`` times the objective. Without ``finish`` they need the coefficients
-        alone, as ``duality_gap`` does; with it the dual point is that of the last step's parabola.
+        Duality gaps, at most ``tol`` times the objective.
 
     Raises
     ------
@@ -390,31 +383,20 @@ def logistic_path(
         raise ValueError(f"y must hold at least two classes, got only one class: {classes[0]!r}.")
     problem = Problem.build(X, labels, 1.0, l1_ratio, fit_intercept=fit_intercept, weights=weights)
     grid = _grid(problem, lams, l1_ratio, eps)
-    results = _solutions(problem, grid, tol=tol, max_iter=max_iter, solver="logistic_path", finish=finish)
+    results = _solutions(problem, grid, tol=tol, max_iter=max_iter, solver="logistic_path")
     coefs = np.stack([result.w for result in results], axis=-1).astype(X.dtype)
     return grid, coefs, np.array([result.certificate for result in results])
 
 
-def _solutions(
-    problem: Problem, lams: np.ndarray, *, tol: float, max_iter: int, solver: str, finish: bool = True
-) -> list[Result]:
-    """Solve ``problem`` at every strength, from the largest down, each from the solutions before."""
+def _solutions(problem: Problem, lams: np.ndarray, *, tol: float, max_iter: int, solver: str) -> list[Result]:
+    """Solve ``problem`` at every strength, from the largest down; say so where it was not possible."""
     results: list[Result] = []
-    known: list[tuple[float, np.ndarray]] = []  # the last two strengths and their solutions
-    for lam in lams:
-        here = _at_strength(problem, lam)
-        start = here.start(newton.extrapolated(known, lam) if known else None)
-        results.append(newton.minimise(here, start, tol=tol, max_iter=max_iter, finish=finish))
-        if not results[-1].converged:
-            sentence = newton.complaint(here, results[-1], solver)
-            warnings.warn(f"At lam={lam:.3g}: {sentence}", ConvergenceWarning, stacklevel=3)
-        known = [*known[-1:], (lam, problem.packed(results[-1].w, results[-1].b))]
+    for here, result in log_loss_path.solutions(problem, lams, tol=tol, max_iter=max_iter):
+        if not result.converged:
+            sentence = newton.complaint(here, result, solver)
+            warnings.warn(f"At lam={lams[len(results)]:.3g}: {sentence}", ConvergenceWarning, stacklevel=3)
+        results.append(result)
     return results
-
-
-def _at_strength(problem: Problem, lam: float) -> Problem:
-    """Return the problem, which has strength 1, with another strength."""
-    return replace(problem, l1=lam * problem.l1, l2=lam * problem.l2)
 
 
 def _grid(problem: Problem, lams: Any, l1_ratio: float, eps: float) -> np.ndarray:

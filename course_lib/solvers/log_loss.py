@@ -17,10 +17,12 @@ Without a penalty nothing chooses: the same shift is taken.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise, starmap
 from typing import Any
 
 import numpy as np
-from scipy import sparse, special
+from scipy import sparse
 
 from course_lib import validation
 from course_lib.penalties import ElasticNet
@@ -29,6 +31,7 @@ from course_lib.solvers.centring import centre_columns, switch
 __all__ = ["Point", "Problem", "lam_max", "objective", "probabilities", "probability_changes"]
 
 FEW_COLUMNS = 32
+FAR = 700.0  # exp of more overflows
 
 
 def objective(X: Any, y: Any, w: Any, b: Any, lam: float, l1_ratio: float = 0.0) -> float:
@@ -56,20 +59,36 @@ class Point:
 
     Attributes
     ----------
+    problem : Problem
     W : ndarray of shape (n_columns, n_scores)
     scores : ndarray of shape (n_samples, n_scores)
         ``X @ W``.
     P, rest : ndarray of shape (n_samples, n_scores)
         Probabilities, and ``1 - P`` without cancellation.
-    value : float
-        The objective.
     """
 
+    problem: Problem
     W: np.ndarray
     scores: np.ndarray
     P: np.ndarray
     rest: np.ndarray
-    value: float
+
+    @cached_property
+    def value(self) -> float:
+        """The objective: mean log-loss plus penalty."""
+        share, l1, l2 = self.problem.share, self.problem.l1, self.problem.l2
+        penalty = (l1.T @ np.abs(self.W) + l2.T @ self.W**2 / 2).sum()
+        return float(share[:, 0] @ self._costs() + penalty)
+
+    def _costs(self) -> np.ndarray:
+        """Return every sample's log-loss."""
+        scores, Y = self.scores, self.problem.Y
+        if scores.shape[1] == 1:  # log(1 + exp(-margin)), which never overflows so
+            cost = np.log1p(np.exp(-np.abs(scores))) - np.minimum(np.where(Y, scores, -scores), 0)
+            return cost[:, 0]
+        own, others = self.P[Y], self.rest[Y]
+        with np.errstate(divide="ignore"):  # a probability of 0 costs infinitely much: no step ends there
+            return -np.where(own > 0.5, np.log1p(-others), np.log(own))  # log(1 - tiny) keeps its digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,18 +141,9 @@ class Problem:
         return cls(X, Y, (share / share.sum())[:, np.newaxis], l1, l2, x_mean, fit_intercept)
 
     def at(self, W: np.ndarray) -> Point:
-        """Return scores, probabilities and objective at ``W``."""
+        """Return the point ``W``: scores and probabilities now, the objective when it is asked for."""
         scores = self.X @ W
-        P, rest = probabilities(scores)
-        if scores.shape[1] == 1:  # log(1 + exp(-margin)), which never overflows so
-            cost = np.log1p(np.exp(-np.abs(scores))) - np.minimum(np.where(self.Y, scores, -scores), 0)
-            cost = cost[:, 0]
-        else:
-            own, others = P[self.Y], rest[self.Y]
-            with np.errstate(divide="ignore"):  # a probability of 0 costs infinitely much: no step ends there
-                cost = -np.where(own > 0.5, np.log1p(-others), np.log(own))  # log(1 - tiny) keeps its digits
-        penalty = (self.l1.T @ np.abs(W) + self.l2.T @ W**2 / 2).sum()
-        return Point(W, scores, P, rest, float(self.share[:, 0] @ cost + penalty))
+        return Point(self, W, scores, *probabilities(scores))
 
     def gradient(self, point: Point) -> np.ndarray:
         """Return the gradient of the smooth part, that is the mean log-loss and the L2 penalty."""
@@ -163,19 +173,23 @@ class Problem:
 
         Within a class it is ``X.T diag(share p (1 - p)) X``, between two ``-X.T diag(share p_k p_l) X``.
         """
-        A = self.X[:, features]
-        A = A.toarray() if sparse.issparse(A) else A
-        within = np.sqrt(self.share * point.P * point.rest)
+        own = np.sqrt(self.share * point.P * point.rest)
         if self.Y.shape[1] == 1:
-            H = _gram(A, within)
+            H = _gram(self._columns(features), own)
         else:
-            B = A * (np.sqrt(self.share) * point.P)[:, classes]
-            H = -B.T @ B
-            for k in range(self.Y.shape[1]):
-                block = slice(*np.searchsorted(classes, [k, k + 1]))
-                H[block, block] = _gram(A[:, block], within[:, [k]])
+            B = np.empty((len(own), len(features)), order="F")
+            blocks = list(starmap(slice, pairwise(np.searchsorted(classes, np.arange(own.shape[1] + 1)))))
+            for k, block in enumerate(blocks):  # class by class: it stays in the processor's cache
+                B[:, block] = self._columns(features[block]) * (np.sqrt(self.share) * point.P[:, [k]])
+            H = -(B.T @ B)
+            for k, block in enumerate(blocks):
+                H[block, block] = _gram(self._columns(features[block]), own[:, [k]])
         H.flat[:: len(H) + 1] += self.l2[features, 0]  # the diagonal
         return H
+
+    def _columns(self, features: np.ndarray) -> np.ndarray:
+        A = self.X[:, features]
+        return A.toarray() if sparse.issparse(A) else A
 
     def separates(self, point: Point) -> bool:
         """Return whether every sample's own class has more than half of the probability."""
@@ -222,14 +236,16 @@ def _gram(A: np.ndarray, scale: np.ndarray) -> np.ndarray:
 def probabilities(Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the probabilities for a table of scores, and 1 minus them, neither with cancellation."""
     if Z.shape[1] == 1:
-        return special.expit(Z), special.expit(-Z)
-    E = np.exp(Z - Z.max(axis=1, keepdims=True))
-    total = E.sum(axis=1, keepdims=True)
-    top = np.arange(len(E)), Z.argmax(axis=1)
+        E = np.exp(np.minimum(Z, FAR))
+        return E / (1 + E), 1 / (1 + E)
+    top = np.arange(len(Z)), Z.argmax(axis=1)
+    E = np.exp(Z - Z[top][:, np.newaxis])
+    E[top] = 0  # 1 - p cancels for the largest p only: there the others are added up
+    beyond = E.sum(axis=1)
+    E[top] = 1
+    total = 1 + beyond[:, np.newaxis]
     others = total - E
-    E_others = E.copy()
-    E_others[top] = 0  # 1 - p cancels for the largest p only: there the others are added up
-    others[top] = E_others.sum(axis=1)
+    others[top] = beyond
     return E / total, others / total
 
 

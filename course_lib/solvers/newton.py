@@ -19,6 +19,7 @@ Sun and Saunders (2014), *SIAM Journal on Optimization* 24(3), 1420-1443 (proxim
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,13 +32,16 @@ from course_lib.solvers.result import NotConverged, Result
 from course_lib.solvers.separability import separable
 
 __all__ = [
+    "Step",
     "complaint",
-    "extrapolated",
+    "corrected",
+    "descend",
     "lasso_of_parabola",
     "line_search",
     "minimise",
     "newton",
     "newton_step",
+    "violators",
 ]
 
 ROUNDING = 1e-12  # relative: what is closer to a boundary than this is taken to lie on it
@@ -106,74 +110,141 @@ def newton(
     return result
 
 
-def minimise(problem: Problem, start: Point, *, max_iter: int, tol: float, finish: bool = True) -> Result:
-    """Take Newton steps until the gap is at most ``tol`` times the objective and steps no longer help.
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A Newton step.
 
-    Near the minimum each step squares the error. So the steps go on until the Newton decrement, which has no
-    unit and needs no scale, is rounding noise: the last ones are the direct solve on the final support.
-    Without ``finish`` they stop as soon as the coefficients alone have a gap that is small enough.
+    Attributes
+    ----------
+    target : ndarray of the shape of ``Point.W``
+        Where it leads.
+    decrement : float
+        Its length, measured by the Hessian; half its square estimates how far the objective is above its
+        minimum.
+    promise : float
+        What the objective would change by if it were linear in the smooth part; at most 0.
+    support : pair of ndarray
+        Features and classes of the coefficients that are free at the target: not 0, or without L1.
+    factor : ndarray
+        Cholesky factor of their Hessian.
     """
-    point, values, decrement, stalls = start, [start.value], np.inf, 0
+
+    target: np.ndarray
+    decrement: float
+    promise: float
+    support: tuple[np.ndarray, np.ndarray]
+    factor: np.ndarray
+
+    def solve(self, slope: np.ndarray) -> np.ndarray:
+        """Return the inverse Hessian of the support times ``slope``."""
+        return lapack.dpotrs(self.factor, slope)[0] if slope.size else slope
+
+
+def minimise(problem: Problem, start: Point, *, max_iter: int, tol: float) -> Result:
+    """Take Newton steps until the gap is at most ``tol`` times the objective and steps no longer help."""
+    return descend(problem, start, max_iter=max_iter, tol=tol)[0]
+
+
+def descend(problem: Problem, start: Point, *, max_iter: int, tol: float) -> tuple[Result, Point, Step]:
+    """Return what :func:`minimise` does, the point itself and the last Newton step.
+
+    What is missing is measured by its Newton decrement, which has no unit and needs no scale. The steps go on
+    until it is rounding noise: the last ones are the direct solve on the final support.
+    """
+    point, values, last, stalls = start, [start.value], np.inf, 0
     gradient, penalised = problem.gradient(point), problem.l1[-1, 0] + problem.l2[-1, 0] > 0
     for n_iter in range(1, max_iter + 1):
-        last, old = decrement, point
-        target, decrement = newton_step(problem, point, gradient)
-        point = line_search(problem, point, gradient, target)
-        gradient = problem.gradient(point)
+        step = newton_step(problem, point, gradient)
+        old, point = point, line_search(problem, point, step)
         values.append(point.value)
-        if penalised and not finish:
-            certificate = gap_of_coefficients(problem, point, gradient)
-            if converged := certificate <= tol * point.value:
-                break
-        stalls = stalls + 1 if decrement > last / 2 else 0
-        settled = _next(decrement, last) ** 2 <= SETTLED * point.value or stalls >= 3
         hopeless = not penalised and problem.separates(point)  # on from here the coefficients would only grow
+        point, gradient, missing = corrected(problem, point, problem.gradient(point), step)
+        stalls, last = stalls + 1 if step.decrement > last / 2 else 0, step.decrement
+        settled = missing**2 <= SETTLED * values[-1] or stalls >= 3
         if not settled and not hopeless and n_iter < max_iter:
             continue  # a certificate costs half a step
-        certificate = gap(problem, point, tangent(old, point)) if penalised else decrement**2 / 2
+        certificate = _certificate(problem, old, point, gradient, tol) if penalised else missing**2 / 2
         converged = certificate <= tol * point.value
         if converged or hopeless:
             break
     if not penalised and min(point.P.min(), point.rest.min()) < 1e-5:
         converged = converged and not separable(problem)
     w, b = problem.unpacked(point.W)
-    return Result(w, point.value, n_iter, certificate, np.array(values), b=b, converged=converged,
-                  certificate_name="duality gap" if penalised else "Newton decrement",
-                  tolerance=tol * point.value)  # fmt: skip
+    result = Result(w, point.value, n_iter, certificate, np.array(values), b=b, converged=converged,
+                    certificate_name="duality gap" if penalised else "Newton decrement",
+                    tolerance=tol * point.value)  # fmt: skip
+    return result, point, step
 
 
-def _next(decrement: float, last: float) -> float:
-    """Return what the next decrement will be: where errors square, their law tells; else the present one.
-
-    From ``e' = C e²``, with ``C`` from the last two steps.
-    """
-    return decrement * (decrement / last) ** 2 if decrement < last / 100 < np.inf else decrement
+def _certificate(problem: Problem, old: Point, point: Point, gradient: np.ndarray, tol: float) -> float:
+    """Return the duality gap of the coefficients; if it is above ``tol``, the tangent's may be smaller."""
+    own = gap_of_coefficients(problem, point, gradient)
+    return own if own <= tol * point.value else min(own, gap(problem, point, tangent(old, point)))
 
 
-def newton_step(problem: Problem, point: Point, gradient: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the minimiser of parabola plus penalty on the working set, and the Newton decrement.
-
-    The decrement is the length of the step, measured by the Hessian; half its square estimates how far the
-    objective is above its minimum.
-    """
-    excess = np.abs(gradient) - problem.l1 * (1 + ROUNDING)
-    support = (point.W != 0) | (problem.l1 == 0)
+def newton_step(problem: Problem, point: Point, gradient: np.ndarray) -> Step:
+    """Return the step to the minimiser of parabola plus penalty on the working set."""
+    support, newcomers = (point.W != 0) | (problem.l1 == 0), violators(problem, point, gradient)
     # At most as many newcomers as there are members, the worst violators first: early guesses are poor.
     room = max(10, int(np.count_nonzero(support)))
-    newcomers = ~support & (excess > 0)
     if np.count_nonzero(newcomers) > room:
+        excess = np.abs(gradient) - problem.l1
         newcomers &= excess >= np.sort(excess[newcomers])[-room]
     classes, features = np.nonzero((support | newcomers).T)  # listed class by class
     H = problem.hessian(point, features, classes)
     w = point.W[features, classes]
-    v = lasso_of_parabola(H, gradient[features, classes], w, problem.l1[features, 0])
+    g, l1 = gradient[features, classes], problem.l1[features, 0]
+    v, free, factor = lasso_of_parabola(H, g, w, l1)
     target = point.W.copy()
     target[features, classes] = v
-    return target, float(np.sqrt(max(0.0, (v - w) @ H @ (v - w))))
+    decrement = max(0.0, float((v - w) @ H @ (v - w))) ** 0.5
+    promise = min(0.0, float(g @ (v - w) + l1 @ (np.abs(v) - np.abs(w))))
+    return Step(target, decrement, promise, (features[free], classes[free]), factor)
 
 
-def lasso_of_parabola(H: np.ndarray, gradient: np.ndarray, w: np.ndarray, l1: np.ndarray) -> np.ndarray:
+def violators(problem: Problem, point: Point, gradient: np.ndarray) -> np.ndarray:
+    """Return which coefficients are 0 and pull harder than L1 holds them."""
+    return (np.abs(gradient) > problem.l1 * (1 + ROUNDING)) & (point.W == 0) & (problem.l1 > 0)
+
+
+def corrected(
+    problem: Problem, point: Point, gradient: np.ndarray, step: Step
+) -> tuple[Point, np.ndarray, float]:
+    """Go on with the Hessian of ``step`` (chord method); return point, gradient and the missing decrement.
+
+    A new Hessian is most of what a Newton step costs. The old one is wrong only by as much as the
+    probabilities have changed, and that share of the error is left after each step. So the steps go on as
+    long as each takes off nine tenths; the support has to stay the one of ``step``.
+    """
+    l1, last, noise = problem.l1[step.support[0], 0], step.decrement, SETTLED * point.value
+    held = problem.l1 * (1 + ROUNDING) + 0 * point.W  # what holds each coefficient at 0
+    held[step.support] = np.inf
+    known = point, gradient, np.inf
+    if point.W is not step.target:  # the line search stopped before it
+        return known
+    while not (np.abs(gradient) > held).any():
+        w = point.W[step.support]
+        slope = gradient[step.support] + l1 * np.sign(w)
+        move = step.solve(slope)
+        missing = float(np.sqrt(max(0.0, slope @ move)))
+        settled = missing**2 <= noise
+        if settled or missing < last / 2:
+            known = point, gradient, missing
+        if settled or missing > last / 10 or (l1 * w * (w - move) < 0).any():
+            break
+        target = point.W.copy()
+        target[step.support] = w - move
+        point, last = problem.at(target), missing
+        gradient = problem.gradient(point)
+    return known
+
+
+def lasso_of_parabola(
+    H: np.ndarray, gradient: np.ndarray, w: np.ndarray, l1: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Minimise ``gradient.(v - w) + 1/2 (v - w).H (v - w) + l1.|v|`` over ``v`` with the signs of ``w``.
+
+    Returns ``v``, the places that are free to move, and the Cholesky factor of their part of ``H``.
 
     Coefficients that are 0 start downhill. With all signs known this is a linear system. Where its solution
     would cross 0, the walk to it stops at the first crossing; that coefficient stays at exactly 0.
@@ -181,12 +252,12 @@ def lasso_of_parabola(H: np.ndarray, gradient: np.ndarray, w: np.ndarray, l1: np
     signs, v, free = np.where(w != 0, np.sign(w), -np.sign(gradient)), w.copy(), np.arange(w.size)
     # A trifle on the diagonal: dependent columns would make the system singular. Newton's method corrects for
     # it in the next step. A column of zeros gets a 1, and its coefficient stays.
-    H = H.copy()
+    H = factor = H.copy()
     diagonal = H.flat[:: len(H) + 1]
     H.flat[:: len(H) + 1] = np.where(diagonal > 0, diagonal * (1 + ROUNDING / 10), 1)
     while free.size:
         slope = gradient[free] + H[free] @ (v - w) + l1[free] * signs[free]
-        _, step, failed = lapack.dposv(H[free[:, np.newaxis], free], -slope)  # by Cholesky's factors
+        factor, step, failed = lapack.dposv(H[free[:, np.newaxis], free], -slope)  # by Cholesky's factors
         if failed:  # the trifle was too small
             H.flat[:: len(H) + 1] *= 1 + 1e-8
             continue
@@ -198,35 +269,17 @@ def lasso_of_parabola(H: np.ndarray, gradient: np.ndarray, w: np.ndarray, l1: np
         v[free] += way.min() * step
         v[free[way == way.min()]] = 0
         free = free[way > way.min()]
-    return v
+    return v, free, factor
 
 
-def line_search(problem: Problem, point: Point, gradient: np.ndarray, target: np.ndarray) -> Point:
+def line_search(problem: Problem, point: Point, step: Step) -> Point:
     """Go to the target, or half the way, or half of that, until the objective falls as promised (Armijo)."""
-    direction, t = target - point.W, 1.0
-    change = problem.l1 * (np.abs(target) - np.abs(point.W))
-    promise = min(0.0, float(np.sum(gradient * direction + change)))
+    new, t = problem.at(step.target), 1.0
     noise = 10 * EPSILON * point.value  # of the objective: near the minimum it falls by less
-    new = problem.at(target)
-    while not new.value <= point.value + 1e-4 * t * promise + noise and t > 1e-10:
+    while not new.value <= point.value + 1e-4 * t * step.promise + noise and t > 1e-10:
         t /= 2
-        new = problem.at(point.W + t * direction)
+        new = problem.at(point.W + t * (step.target - point.W))
     return new
-
-
-def extrapolated(known: list[tuple[float, np.ndarray]], lam: float) -> np.ndarray:
-    """Return a guess at the solution for ``lam``: on the line through the two before; no sign changes.
-
-    The path is smooth between the strengths where a coefficient comes or goes, and bends least as a function
-    of ``log lam``. So the guess misses by the square of the distance, and one Newton step from there by its
-    fourth power: mostly one is enough.
-    """
-    (before, W_before), (last, W) = known[0], known[-1]
-    if before == last:
-        return W
-    way = np.log(last / lam) / np.log(before / last) if lam > 0 else last / (before - last)
-    ahead = W + way * (W - W_before)
-    return np.where(ahead * W > 0, ahead, 0)
 
 
 def complaint(problem: Problem, result: Result, solver: str) -> str:
