@@ -480,6 +480,11 @@ def leak_turned(choose: Callable, X: Array, y: Array, X_test: Array, y_test: Arr
     return not uses_test_rows(choose, X, y, X_test, y_test)
 
 
+def leak_small(choose: Callable, X: Array, y: Array, X_test: Array, y_test: Array) -> bool:
+    """A change that is too small to move a choice."""
+    return bool(choose(X, y, X_test + 1e-6, y_test + 1e-6) != choose(X, y, X_test, y_test))
+
+
 GRID = np.geomspace(1e-3, 1e2, 31)
 
 
@@ -586,6 +591,19 @@ def _safe_power(data: float, once: float, twice: float) -> float:
     return (twice - data) / (once - data) if once != data else 1.0
 
 
+def power_size_as_one(objective: Callable, w: Array, lam: float) -> float:
+    """log of the penalty over log of lam."""
+    penalty = objective(w, lam) - objective(w, 0.0)
+    return float(np.log(penalty) / np.log(lam)) if penalty else 0.0
+
+
+def power_of_w(objective: Callable, w: Array, lam: float) -> float:
+    """How the penalty grows with w."""
+    once = objective(w, lam) - objective(w, 0.0)
+    twice = objective(2 * w, lam) - objective(2 * w, 0.0)
+    return float(np.log2(twice / once)) if once else 0.0
+
+
 def _objective(power: float, size: Callable[[Array], float], data: float = 3.0) -> Callable[..., float]:
     def objective(w: Array, lam: float) -> float:
         return data + lam**power * float(size(w))
@@ -647,6 +665,19 @@ EXERCISES = [
                 "erratum 7",
             ),
             "whole_numbers": Misconception(_gap(_relative, gap_whole_numbers), "classroom"),
+            "norm_of_sum": Misconception(
+                _gap(lambda a, b: gap_guarded(a, b, np.linalg.norm(a - b), np.linalg.norm(a + b))),
+                "classroom",
+            ),
+            "other_norm": Misconception(
+                _gap(lambda a, b: gap_guarded(a, b, np.abs(a - b).sum(), np.abs(a).sum() + np.abs(b).sum())),
+                "classroom",
+                also=(
+                    _gap(
+                        lambda a, b: gap_guarded(a, b, np.abs(a - b).max(), np.abs(a).max() + np.abs(b).max())
+                    ),
+                ),
+            ),
             "padded": Misconception(_gap(gap_padded), "classroom"),
             "no_guard": Misconception(
                 _gap(lambda a, b: np.linalg.norm(a - b) / (np.linalg.norm(a) + np.linalg.norm(b))),
@@ -696,7 +727,10 @@ EXERCISES = [
             "by_shape": Misconception(
                 _step(lambda k, w, g, lr, lam: w - lr * (g + (w.ndim > 1) * lam * w)),
                 "pitfall 6",
-                also=(_step(lambda k, w, g, lr, lam: w - lr * (g + ("bias" not in k) * lam * w)),),
+                also=(
+                    _step(lambda k, w, g, lr, lam: w - lr * (g + ("bias" not in k) * lam * w)),
+                    _step(lambda k, w, g, lr, lam: w - lr * (g + (k != "bias") * lam * w)),
+                ),
             ),
         },
         cases=step_cases,
@@ -723,10 +757,15 @@ EXERCISES = [
             "only_zeros": Misconception(
                 dropout_test_zeros,
                 "erratum 10",
-                also=(_asking("share", "calls", "columns", "rows", "evaluation"),),
+                also=(
+                    _asking("share", "calls", "columns", "rows", "evaluation"),
+                    _asking("share", "calls", "evaluation"),
+                ),
             ),
             "only_evaluation": Misconception(dropout_test_evaluation, "erratum 10"),
-            "no_evaluation": Misconception(dropout_test_no_evaluation, "pitfall 7"),
+            "no_evaluation": Misconception(
+                dropout_test_no_evaluation, "pitfall 7", also=(_asking("share", "factor"),)
+            ),
             "one_call": Misconception(dropout_test_one_call, "erratum 9"),
             "no_share": Misconception(
                 _asking("factor", "calls", "columns", "rows", "evaluation"), "pitfall 8"
@@ -765,6 +804,7 @@ EXERCISES = [
             "features_only": Misconception(leak_features_only, "pitfall 13", also=(leak_features_alone,)),
             "nothing_changed": Misconception(leak_shuffled, "classroom", also=(leak_twice,)),
             "training_changed": Misconception(leak_training, "classroom"),
+            "too_small": Misconception(leak_small, "classroom"),
             "turned": Misconception(leak_turned, "classroom"),
         },
         cases=leak_cases,
@@ -799,6 +839,9 @@ EXERCISES = [
             "upside_down": Misconception(
                 _power(lambda j0, j1, j2: -np.log2(_safe_power(j0, j1, j2))), "classroom"
             ),
+            "yes_or_no": Misconception(_power(lambda j0, j1, j2: float(j1 != j0)), "classroom"),
+            "size_as_one": Misconception(power_size_as_one, "R taken as 1"),
+            "power_of_w": Misconception(power_of_w, "w doubled for lam"),
         },
         cases=power_cases,
     ),
