@@ -298,15 +298,17 @@ def next_knot_line(X: Array, y: Array, lam: float, w: Array, active: Array) -> t
 
 def _knot(
     joins_count: bool = True, leaves_count: bool = True, turn: float = 1.0, weight_signs: bool = False,
-    cut: bool = True, pulls: bool = True,
+    cut: bool = True, pulls: bool = True, own_signs: bool = False,
+    joins_at: Callable[[float, Array, Array], Array] = join_step_beyond,
 ) -> Callable[..., tuple[float, Array]]:  # fmt: skip
     """One part of the update done wrongly."""
 
     def wrong(X: Array, y: Array, lam: float, w: Array, active: Array) -> tuple[float, Array]:
         n = len(y)
         c = X.T @ (y - X @ w) / n if pulls else X.T @ y / n
-        u = direction(X, active, np.sign(w if weight_signs else X.T @ (y - X @ w)))
-        joins = join_step_beyond(lam, c, X.T @ (X @ u) / n)
+        signed = w if weight_signs else c if own_signs else X.T @ (y - X @ w)
+        u = direction(X, active, np.sign(signed))
+        joins = joins_at(lam, c, X.T @ (X @ u) / n)
         joins[np.asarray(active, bool)] = np.inf
         candidates = [float(joins.min())] * joins_count + [leave_step(w, u)] * leaves_count
         step = min([*candidates, lam] if cut else [*candidates, np.inf])
@@ -317,32 +319,10 @@ def _knot(
     return wrong
 
 
-def next_knot_no_tolerance(X: Array, y: Array, lam: float, w: Array, active: Array) -> tuple[float, Array]:
-    """Any positive step counts, one of the size of rounding too."""
-    n = len(y)
-    c = X.T @ (y - X @ w) / n
-    u = direction(X, active, np.sign(c))
-    joins = join_step(lam, c, X.T @ (X @ u) / n)
-    joins[np.asarray(active, bool)] = np.inf
-    step = min(float(joins.min()), leave_step(w, u), lam)
-    return lam - step, w + step * u
-
-
 def next_knot_sums(X: Array, y: Array, lam: float, w: Array, active: Array) -> tuple[float, Array]:
     """Pulls and Gram matrix as sums over the rows, the strength as it is."""
     root = np.sqrt(len(y))
     return next_knot(root * X, root * y, lam, w, active)
-
-
-def next_knot_pulls_of_y(X: Array, y: Array, lam: float, w: Array, active: Array) -> tuple[float, Array]:
-    """Pulls of y in place of those of the residual, their signs too."""
-    n = len(y)
-    c = X.T @ y / n
-    u = direction(X, active, np.sign(c))
-    joins = join_step_beyond(lam, c, X.T @ (X @ u) / n)
-    joins[np.asarray(active, bool)] = np.inf
-    step = min(float(joins.min()), leave_step(w, u), lam)
-    return lam - step, w + step * u
 
 
 def next_knot_to_end(X: Array, y: Array, lam: float, w: Array, active: Array) -> tuple[float, Array]:
@@ -619,9 +599,9 @@ EXERCISES = [
             "wrong_way": Misconception(_knot(turn=-1.0), "step backwards"),
             "signs_of_weights": Misconception(_knot(weight_signs=True), "a feature that joins has weight 0"),
             "pulls_at_zero": Misconception(
-                _knot(pulls=False), "residual forgotten", also=(next_knot_pulls_of_y,)
+                _knot(pulls=False), "residual forgotten", also=(_knot(pulls=False, own_signs=True),)
             ),
-            "no_tolerance": Misconception(next_knot_no_tolerance, "a feature that has just left"),
+            "no_tolerance": Misconception(_knot(joins_at=join_step), "a feature that has just left"),
             "without_n": Misconception(next_knot_sums, "pitfall 1"),
             "step_returned": Misconception(next_knot_to_end, "step for strength"),
             "past_zero": Misconception(_knot(cut=False), "lam below 0"),
