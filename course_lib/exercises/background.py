@@ -251,6 +251,7 @@ def difference_cases(rng: np.random.Generator) -> list[Case]:
         Case((exponential, np.array([0.5, 0.0, -1.0]), 0.1), label="zero_entry"),
         Case((cubic, rng.normal(size=4), 0.25), label="random"),
         Case((exponential, rng.uniform(-1, 1, 3), 0.2), label="random"),
+        Case((cubic, np.array([2, -1, 3]), 0.4), label="whole_numbers"),
     ]
 
 
@@ -334,7 +335,9 @@ EXERCISES = [
         alternatives={"eigenvalues": condition_by_eigenvalues, "numpy": condition_by_numpy},
         misconceptions={
             "not_squared": Misconception(
-                _condition(lambda s, lam, n: (s[0] + n * lam) / (s[-1] + n * lam)), "pitfall 21"
+                _condition(lambda s, lam, n: (s[0] + n * lam) / (s[-1] + n * lam)),
+                "pitfall 21",
+                also=(_condition(lambda s, lam, n: ((s[0] + n * lam) / (s[-1] + n * lam)) ** 2),),
             ),
             "without_n": Misconception(
                 _condition(lambda s, lam, n: (s[0] ** 2 + lam) / (s[-1] ** 2 + lam)), "pitfall 1"
@@ -399,6 +402,9 @@ EXERCISES = [
             ),
             "order": Misconception(lambda m: hinge_subgradients(m)[::-1], "ends of the interval exchanged"),
             "value": Misconception(lambda m: (max(0.0, 1 - m),) * 2, "value for slope"),
+            "sides": Misconception(
+                lambda m: (-1.0, 0.0) if m == 1 else (-1.0 * (m > 1),) * 2, "sides exchanged"
+            ),
         },
         cases=hinge_cases,
     ),
@@ -495,7 +501,9 @@ EXERCISES = [
             "scaled_once": Misconception(_masked(lambda p: p), "the scale of a variance is squared"),
             "second_moment": Misconception(_masked(lambda p: 1 / (1 - p)), "mean not subtracted"),
             "x_not_squared": Misconception(
-                _masked(lambda p: p / (1 - p), 1), "pitfall 21", also=(lambda x, p: p / (1 - p) * np.abs(x),)
+                _masked(lambda p: p / (1 - p), 1),
+                "pitfall 21",
+                also=(lambda x, p: p / (1 - p) * np.abs(x), _masked(lambda p: p, 1)),
             ),
             "upside_down": Misconception(_masked(lambda p: (1 - p) / p), "pitfall 8"),
             "spread": Misconception(lambda x, p: np.sqrt(p / (1 - p)) * np.abs(x), "standard deviation"),
@@ -535,7 +543,10 @@ EXERCISES = [
             "no_half": Misconception(lambda v, lam: v**2 / lam, "erratum 17"),
             "unit_strength": Misconception(lambda v, lam: v**2 / 2, "strength forgotten"),
             "negative": Misconception(lambda v, lam: -(v**2) / (2 * lam), "intercept for conjugate"),
-            "quarter": Misconception(lambda v, lam: v**2 / (4 * lam), "erratum 3"),
+            "quarter": Misconception(
+                lambda v, lam: v**2 / (4 * lam), "erratum 3", also=(lambda v, lam: 3 * v**2 / (8 * lam),)
+            ),
+            "added": Misconception(lambda v, lam: 3 * v**2 / (2 * lam), "sign of f"),
         },
         cases=conjugate_cases,
     ),

@@ -480,17 +480,32 @@ def leak_turned(choose: Callable, X: Array, y: Array, X_test: Array, y_test: Arr
     return not uses_test_rows(choose, X, y, X_test, y_test)
 
 
+def leak_small(choose: Callable, X: Array, y: Array, X_test: Array, y_test: Array) -> bool:
+    """A change that is too small to move a choice."""
+    return bool(choose(X, y, X_test + 1e-6, y_test + 1e-6) != choose(X, y, X_test, y_test))
+
+
 GRID = np.geomspace(1e-3, 1e2, 31)
 
 
-def _errors(X: Array, y: Array, A: Array, b: Array) -> list[float]:
-    fits = [ridge.solve(X, y, lam) for lam in GRID]
-    return [float(np.mean((b - A @ w - c) ** 2)) for w, c in fits]
+def _errors(X: Array, y: Array, A: Array, b: Array) -> Array:
+    weights, intercepts = ridge.path(X, y, GRID)  # a column for each strength
+    return np.mean((np.asarray(b)[:, None] - A @ weights - intercepts) ** 2, axis=0)
+
+
+def _best_by_loo(X: Array, y: Array) -> float:
+    """As `ridge.choose_by_loo` on the grid, all strengths from one decomposition: a test asks often."""
+    n, mean = len(y), np.mean(y)
+    U, s, _ = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
+    shares = s**2 / (s**2 + n * GRID[:, None])
+    residuals = y - mean - shares * (U.T @ (y - mean)) @ U.T
+    leverages = 1 / n + shares @ U.T**2
+    return float(GRID[np.argmin(np.mean((residuals / (1 - leverages)) ** 2, axis=1))])
 
 
 def choose_by_loo(X: Array, y: Array, X_test: Array, y_test: Array) -> float:
     """Leave-one-out on the training rows."""
-    return float(ridge.choose_by_loo(X, y, GRID))
+    return _best_by_loo(X, y)
 
 
 def choose_held_out(X: Array, y: Array, X_test: Array, y_test: Array) -> float:
@@ -513,7 +528,7 @@ def choose_on_test(X: Array, y: Array, X_test: Array, y_test: Array) -> float:
 
 def choose_on_all_rows(X: Array, y: Array, X_test: Array, y_test: Array) -> float:
     """Leave-one-out on all rows, the test rows among them."""
-    return float(ridge.choose_by_loo(np.vstack([X, X_test]), np.concatenate([y, y_test]), GRID))
+    return _best_by_loo(np.vstack([X, X_test]), np.concatenate([y, y_test]))
 
 
 def choose_by_scale(X: Array, y: Array, X_test: Array, y_test: Array) -> float:
@@ -586,6 +601,19 @@ def _safe_power(data: float, once: float, twice: float) -> float:
     return (twice - data) / (once - data) if once != data else 1.0
 
 
+def power_size_as_one(objective: Callable, w: Array, lam: float) -> float:
+    """log of the penalty over log of lam."""
+    penalty = objective(w, lam) - objective(w, 0.0)
+    return float(np.log(penalty) / np.log(lam)) if penalty else 0.0
+
+
+def power_of_w(objective: Callable, w: Array, lam: float) -> float:
+    """How the penalty grows with w."""
+    once = objective(w, lam) - objective(w, 0.0)
+    twice = objective(2 * w, lam) - objective(2 * w, 0.0)
+    return float(np.log2(twice / once)) if once else 0.0
+
+
 def _objective(power: float, size: Callable[[Array], float], data: float = 3.0) -> Callable[..., float]:
     def objective(w: Array, lam: float) -> float:
         return data + lam**power * float(size(w))
@@ -647,6 +675,19 @@ EXERCISES = [
                 "erratum 7",
             ),
             "whole_numbers": Misconception(_gap(_relative, gap_whole_numbers), "classroom"),
+            "norm_of_sum": Misconception(
+                _gap(lambda a, b: gap_guarded(a, b, np.linalg.norm(a - b), np.linalg.norm(a + b))),
+                "classroom",
+            ),
+            "other_norm": Misconception(
+                _gap(lambda a, b: gap_guarded(a, b, np.abs(a - b).sum(), np.abs(a).sum() + np.abs(b).sum())),
+                "classroom",
+                also=(
+                    _gap(
+                        lambda a, b: gap_guarded(a, b, np.abs(a - b).max(), np.abs(a).max() + np.abs(b).max())
+                    ),
+                ),
+            ),
             "padded": Misconception(_gap(gap_padded), "classroom"),
             "no_guard": Misconception(
                 _gap(lambda a, b: np.linalg.norm(a - b) / (np.linalg.norm(a) + np.linalg.norm(b))),
@@ -696,7 +737,10 @@ EXERCISES = [
             "by_shape": Misconception(
                 _step(lambda k, w, g, lr, lam: w - lr * (g + (w.ndim > 1) * lam * w)),
                 "pitfall 6",
-                also=(_step(lambda k, w, g, lr, lam: w - lr * (g + ("bias" not in k) * lam * w)),),
+                also=(
+                    _step(lambda k, w, g, lr, lam: w - lr * (g + ("bias" not in k) * lam * w)),
+                    _step(lambda k, w, g, lr, lam: w - lr * (g + (k != "bias") * lam * w)),
+                ),
             ),
         },
         cases=step_cases,
@@ -723,10 +767,15 @@ EXERCISES = [
             "only_zeros": Misconception(
                 dropout_test_zeros,
                 "erratum 10",
-                also=(_asking("share", "calls", "columns", "rows", "evaluation"),),
+                also=(
+                    _asking("share", "calls", "columns", "rows", "evaluation"),
+                    _asking("share", "calls", "evaluation"),
+                ),
             ),
             "only_evaluation": Misconception(dropout_test_evaluation, "erratum 10"),
-            "no_evaluation": Misconception(dropout_test_no_evaluation, "pitfall 7"),
+            "no_evaluation": Misconception(
+                dropout_test_no_evaluation, "pitfall 7", also=(_asking("share", "factor"),)
+            ),
             "one_call": Misconception(dropout_test_one_call, "erratum 9"),
             "no_share": Misconception(
                 _asking("factor", "calls", "columns", "rows", "evaluation"), "pitfall 8"
@@ -765,6 +814,7 @@ EXERCISES = [
             "features_only": Misconception(leak_features_only, "pitfall 13", also=(leak_features_alone,)),
             "nothing_changed": Misconception(leak_shuffled, "classroom", also=(leak_twice,)),
             "training_changed": Misconception(leak_training, "classroom"),
+            "too_small": Misconception(leak_small, "classroom"),
             "turned": Misconception(leak_turned, "classroom"),
         },
         cases=leak_cases,
@@ -799,6 +849,9 @@ EXERCISES = [
             "upside_down": Misconception(
                 _power(lambda j0, j1, j2: -np.log2(_safe_power(j0, j1, j2))), "classroom"
             ),
+            "yes_or_no": Misconception(_power(lambda j0, j1, j2: float(j1 != j0)), "classroom"),
+            "size_as_one": Misconception(power_size_as_one, "R taken as 1"),
+            "power_of_w": Misconception(power_of_w, "w doubled for lam"),
         },
         cases=power_cases,
     ),

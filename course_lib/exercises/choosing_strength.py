@@ -98,6 +98,11 @@ def folds_as_masks(n: int, K: int, rng: np.random.Generator) -> Folds:
     return [np.isin(np.arange(n), part) for part in folds(n, K, rng)]
 
 
+def folds_as_numbers(n: int, K: int, rng: np.random.Generator) -> Array:
+    """The number of its fold for every row."""
+    return rng.permutation(np.arange(n) % K)
+
+
 def folds_from_one(n: int, K: int, rng: np.random.Generator) -> Folds:
     """Rows counted from 1."""
     return [part + 1 for part in folds(n, K, rng)]
@@ -123,7 +128,8 @@ def seen(answer: Callable[..., Any], n: int, K: int, rng: np.random.Generator) -
     parts, repeated, again = ([row_numbers(part) for part in answer(n, K, g)] for g in (rng, same, rng))
     rows = np.concatenate(parts)
     stays = len(parts) == len(again) and all(map(np.array_equal, map(np.sort, parts), map(np.sort, again)))
-    neighbours = np.mean(np.concatenate([np.diff(np.sort(part)) == 1 for part in parts if len(part) > 1]))
+    runs = [np.diff(np.sort(part)) == 1 for part in parts if len(part) > 1]
+    neighbours = np.mean(np.concatenate(runs)) if runs else 0.0
     return {
         "number of folds": len(parts),
         "sizes": np.sort([len(part) for part in parts]),
@@ -180,6 +186,12 @@ def most_frequent(winners: Array) -> float:
     return float(values[counts == counts.max()].max())
 
 
+def most_frequent_first(winners: Array) -> float:
+    """Of several that win most folds the smallest."""
+    values, counts = np.unique(winners, return_counts=True)
+    return float(values[counts.argmax()])
+
+
 def luckiest(lams: Array, errors: Array) -> float:
     """The strength of the smallest single error."""
     return float(lams[np.unravel_index(np.argmin(errors), np.shape(errors))[0]])
@@ -217,6 +229,16 @@ def choose_cases(rng: np.random.Generator) -> list[Case]:
 def most_frequent_of(lams: Array, errors: Array) -> float:
     """As `most_frequent`, from the table."""
     return most_frequent(np.asarray(lams)[np.asarray(errors).argmin(axis=0)])
+
+
+def most_frequent_small(lams: Array, errors: Array) -> float:
+    """As `most_frequent_first`, from the table."""
+    return most_frequent_first(np.asarray(lams)[np.asarray(errors).argmin(axis=0)])
+
+
+def most_frequent_early(lams: Array, errors: Array) -> float:
+    """Of several that win most folds the first in the list."""
+    return float(lams[np.bincount(np.argmin(errors, axis=0)).argmax()])
 
 
 def _scored(change: Callable[[Array], Array]) -> Callable[[Array, Array], float]:
@@ -404,6 +426,7 @@ ONE_SE_WRONG: dict[str, Callable[[Array, Array], float]] = {
     "weakest": _rule(usual_se, np.min),
     "own_error": one_se_own,
     "all_scores": _rule(lambda errors, best: float(errors.std(ddof=1) / np.sqrt(errors.size))),
+    "all_over_folds": _rule(lambda errors, best: float(errors.std(ddof=1) / np.sqrt(errors.shape[1]))),
     "mean_error": _rule(
         lambda errors, best: float(np.mean(errors.std(axis=1, ddof=1)) / np.sqrt(errors.shape[1]))
     ),
@@ -509,6 +532,29 @@ def rungs_to_none(n: int, smallest: int, largest: int, factor: int) -> list[tupl
 def rungs_without_last(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
     """A loop that ends before it notes the last rung."""
     return rungs(n, smallest, largest, factor)[:-1]
+
+
+def rungs_while_several(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
+    """A loop that runs while there are several: the rung of the last candidate is not noted."""
+    return [rung for rung in rungs(n, smallest, largest, factor) if rung[0] > 1]
+
+
+def rungs_one_more(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
+    """The last budget is compared with the largest, not the next one."""
+    plan = [(n, smallest)]
+    while plan[-1][0] > 1 and plan[-1][1] <= largest:
+        n, budget = plan[-1]
+        plan.append((max(n // factor, 1), budget * factor))
+    return plan
+
+
+def rungs_by_steps(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
+    """The budget grows by the first one."""
+    plan = [(n, smallest)]
+    while plan[-1][0] > 1 and plan[-1][1] + smallest <= largest:
+        n, budget = plan[-1]
+        plan.append((max(n // factor, 1), budget + smallest))
+    return plan
 
 
 def rungs_capped(n: int, smallest: int, largest: int, factor: int) -> list[tuple[int, int]]:
@@ -794,7 +840,7 @@ EXERCISES = [
         misconceptions={
             "in_order": Misconception(folds_in_order, "pitfall: sorted data", also=(folds_of_runs,)),
             "random_size": Misconception(folds_of_random_size, "labels drawn at random"),
-            "masks": Misconception(folds_as_masks, "masks for row numbers"),
+            "masks": Misconception(folds_as_masks, "masks for row numbers", also=(folds_as_numbers,)),
             "from_one": Misconception(folds_from_one, "rows counted from 1"),
             "remainder_lost": Misconception(folds_remainder_lost, "rows that are never held out"),
             "last_takes_all": Misconception(folds_last_takes_all, "unequal folds"),
@@ -821,7 +867,9 @@ EXERCISES = [
                 _of_winners(lambda best: np.exp(np.mean(np.log(best)))), "strengths averaged"
             ),
             "median_strength": Misconception(_of_winners(np.median), "strengths averaged"),
-            "most_frequent": Misconception(most_frequent_of, "votes of the folds"),
+            "most_frequent": Misconception(
+                most_frequent_of, "votes of the folds", also=(most_frequent_small, most_frequent_early)
+            ),
             "luckiest": Misconception(luckiest, "one lucky fold"),
             "median_score": Misconception(choose_median_score, "median for mean"),
             "largest": Misconception(choose_largest_error, "error taken for accuracy"),
@@ -865,6 +913,11 @@ EXERCISES = [
             "factor_outside": Misconception(
                 lambda d, a, b: float((1 / len(d) + b / a) * np.std(d, ddof=1)), "root of S squared alone"
             ),
+            "mean_kept": Misconception(
+                lambda d, a, b: float(np.sqrt((1 / len(d) + b / a) * np.sum(np.square(d)) / (len(d) - 1))),
+                "squares in place of squared deviations",
+                also=(lambda d, a, b: float(np.sqrt((1 / len(d) + b / a) * np.mean(np.square(d)))),),
+            ),
         },
         cases=corrected_cases,
     ),
@@ -887,7 +940,7 @@ EXERCISES = [
             "all_scores": Misconception(
                 ONE_SE_WRONG["all_scores"],
                 "spread of other numbers",
-                also=(ONE_SE_WRONG["other_means"], _rule(_spread(1))),
+                also=(ONE_SE_WRONG["all_over_folds"], ONE_SE_WRONG["other_means"], _rule(_spread(1))),
             ),
             "two": Misconception(ONE_SE_WRONG["two"], "two standard errors"),
             "order": Misconception(one_se_first, "order of the list", also=(one_se_last, one_se_after)),
@@ -931,10 +984,12 @@ EXERCISES = [
             "not_multiplied": Misconception(
                 _rungs(more=lambda budget, f: budget),
                 "budget not multiplied",
-                also=(_rungs(more=lambda budget, f: budget + f),),
+                also=(_rungs(more=lambda budget, f: budget + f), rungs_by_steps),
             ),
             "beyond_largest": Misconception(
-                _rungs(goes_on=lambda n, budget, largest: n > 1), "limit of the budget ignored"
+                _rungs(goes_on=lambda n, budget, largest: n > 1),
+                "limit of the budget ignored",
+                also=(rungs_one_more,),
             ),
             "none_left": Misconception(
                 rungs_to_none, "at least one", also=(_rungs(fewer=lambda n, f: n // f),)
@@ -947,7 +1002,9 @@ EXERCISES = [
             ),
             "turned": Misconception(rungs_turned, "number and budget exchanged"),
             "end_missing": Misconception(
-                rungs_without_first, "first or last rung forgotten", also=(rungs_without_last,)
+                rungs_without_first,
+                "first or last rung forgotten",
+                also=(rungs_without_last, rungs_while_several),
             ),
         },
         cases=rungs_cases,

@@ -447,7 +447,15 @@ EXERCISES = [
                 lambda cost_missed, cost_alarm: cost_missed / (cost_alarm + cost_missed), "costs swapped"
             ),
             "odds": Misconception(
-                lambda cost_missed, cost_alarm: cost_alarm / cost_missed, "odds as probability"
+                lambda cost_missed, cost_alarm: cost_alarm / cost_missed,
+                "odds as probability",
+                also=(lambda cost_missed, cost_alarm: min(1.0, cost_alarm / cost_missed),),
+            ),
+            "whole": Misconception(
+                lambda cost_missed, cost_alarm: cost_alarm // (cost_alarm + cost_missed), "// for /"
+            ),
+            "rounded": Misconception(
+                lambda cost_missed, cost_alarm: round(threshold(cost_missed, cost_alarm), 2), "rounded"
             ),
             "half": Misconception(lambda cost_missed, cost_alarm: 0.5, "erratum 53"),
             "log_odds": Misconception(
@@ -497,6 +505,9 @@ EXERCISES = [
             ),
             "no_absolute_value": Misconception(
                 _lam_max(lambda pull, n: pull.max() / n, lambda y: y - y.mean()), "sign of the gradient"
+            ),
+            "columns_for_rows": Misconception(
+                lambda X, y: lam_max(X, y) * len(y) / X.shape[1], "rows and columns"
             ),
             "sum_of_pulls": Misconception(
                 _lam_max(lambda pull, n: np.abs(pull).sum() / n, lambda y: y - y.mean()), "norms confused"

@@ -233,6 +233,9 @@ EXERCISES = [
             "times_five": Misconception(2.5, "pitfall 1"),
             "lam": Misconception(0.01, "pitfall 1"),
             "inverse": Misconception(100.0, "pitfall 1"),
+            "over_n": Misconception(0.0005, "pitfall 1", also=(0.0025,)),
+            "rows_alone": Misconception(0.2, "old C forgotten"),
+            "halved": Misconception(0.05, "erratum 7"),
         },
     ),
     Exercise(
@@ -285,6 +288,7 @@ EXERCISES = [
             "share_swapped": Misconception(glmnet_swapped, "erratum 34"),
             "doubled": Misconception(glmnet_doubled, "erratum 7"),
             "halved": Misconception(glmnet_halved, "erratum 17"),
+            "not_multiplied": Misconception(_glmnet(-2, -3), "powers of y_sd"),
             "two_parts": Misconception(glmnet_two_parts, "classroom"),
             "share_kept": Misconception(glmnet_share_kept, "pitfall 1"),
         },
@@ -322,6 +326,7 @@ EXERCISES = [
             "n_missing": Misconception(50.0, "erratum 6"),
             "half_kept": Misconception(0.125, "erratum 7"),
             "half_lost": Misconception(0.5, "erratum 7"),
+            "one_over_m": Misconception(0.005, "scikit-learn's default"),
         },
     ),
 ]

@@ -82,6 +82,25 @@ def conv2d_short(x: Array, W: Array, b: Array) -> Array:
     return conv2d(x, W, b)[:, :-1, :-1]
 
 
+def conv2d_same_other_side(x: Array, W: Array, b: Array) -> Array:
+    """As `conv2d_same`, with the larger part of an uneven frame in front."""
+    before = W.shape[2] // 2
+    after = W.shape[2] - 1 - before
+    return conv2d(np.pad(x, ((0, 0), (before, after), (before, after))), W, b)
+
+
+def conv2d_last_zero(x: Array, W: Array, b: Array) -> Array:
+    """The last row and column of windows left at 0."""
+    out = conv2d(x, W, b)
+    out[:, -1], out[:, :, -1] = 0, 0
+    return out
+
+
+def conv2d_type_of_image(x: Array, W: Array, b: Array) -> Array:
+    """The result in an array of the image's type."""
+    return conv2d(x, W, b).astype(np.asarray(x).dtype)
+
+
 def conv_cases(rng: Rng) -> list[Case]:
     """Several channels, images that are not square, kernels of 2, 3 and 1."""
     shapes = ((2, 3, 2, 4, 5, "small"), (3, 2, 3, 6, 4, "channels"), (1, 4, 3, 5, 7, "one_channel"))
@@ -91,6 +110,8 @@ def conv_cases(rng: Rng) -> list[Case]:
         cases.append(Case((x, W, rng.normal(size=n_out)), label=label))
     x = np.arange(12.0).reshape(1, 3, 4)
     cases.append(Case((x, np.array([[[[1.0, 0.0], [0.0, 0.0]]]]), np.array([0.5])), label="corner"))
+    pixels = rng.integers(0, 256, (1, 5, 4))
+    cases.append(Case((pixels, rng.normal(size=(2, 1, 2, 2)), rng.normal(size=2)), label="pixels"))
     return cases
 
 
@@ -177,6 +198,18 @@ def weight_gradient_first(x: Array, grad: Array, size: int) -> Array:
     return grad[:, :1, :1, None] * x[None, :, :size, :size]
 
 
+def weight_gradient_last(x: Array, grad: Array, size: int) -> Array:
+    """Only the last window: each place overwrites the one before."""
+    height, width = grad.shape[1:]
+    return grad[:, -1:, -1:, None] * x[None, :, height - 1 :, width - 1 :]
+
+
+def weight_gradient_square(x: Array, grad: Array, size: int) -> Array:
+    """As many columns of places as rows."""
+    places = min(grad.shape[1:])
+    return conv_weight_gradient(x, grad[:, :places, :places], size)
+
+
 def gradient_cases(rng: Rng) -> list[Case]:
     """As for the convolution, with more than one place in the output."""
     cases = []
@@ -254,6 +287,26 @@ def _last(windows: Array) -> Array:
     return np.arange(4) == 3 - windows[..., ::-1].argmax(axis=2)[..., None]
 
 
+def pool_type_of_map(x: Array, grad: Array) -> Array:
+    """The result in an array of the map's type."""
+    return max_pool_backward(x, grad).astype(x.dtype)
+
+
+def pool_from_zero(x: Array, grad: Array) -> Array:
+    """The search for the largest pixel starts at 0."""
+    blocks = _blocks(x)
+    return _unblock((_winner(blocks) & (blocks > 0)) * grad[..., None])
+
+
+def pool_neighbours(x: Array, grad: Array) -> Array:
+    """Windows that overlap: one pixel apart."""
+    dx = np.zeros(x.shape)
+    for r, s in np.ndindex(*grad.shape):
+        i, j = divmod(int(x[r : r + 2, s : s + 2].argmax()), 2)
+        dx[r + i, s + j] += grad[r, s]
+    return dx
+
+
 def pool_cases(rng: Rng) -> list[Case]:
     """Both signs, negative windows, windows with ties."""
     tied = np.array(
@@ -262,6 +315,8 @@ def pool_cases(rng: Rng) -> list[Case]:
     cases = [Case((rng.normal(size=(4, 6)), rng.normal(size=(2, 3))), label="small")]
     cases.append(Case((-1 - rng.random((6, 4)), rng.normal(size=(3, 2))), label="negative"))
     cases.append(Case((tied, np.array([[1.0, -2.0], [3.0, 0.5]])), label="ties"))
+    pixels = np.arange(1, 17).reshape(4, 4)[:, ::-1].copy()
+    cases.append(Case((pixels, np.array([[0.25, -1.5], [2.75, 0.5]])), label="pixels"))
     return cases
 
 
@@ -306,6 +361,18 @@ def report_not_answered(counts: Array) -> tuple[Array, Array]:
     """0/0 left as it is."""
     with np.errstate(all="ignore"):
         return class_report(counts)[0], np.diag(counts) / np.sum(counts, axis=0)
+
+
+def report_whole(counts: Array) -> tuple[Array, Array]:
+    """Rounded down."""
+    recall, precision = class_report(counts)
+    return np.floor(recall), np.floor(precision)
+
+
+def report_one_if_never(counts: Array) -> tuple[Array, Array]:
+    """A class without answers has no wrong ones."""
+    recall, precision = class_report(counts)
+    return recall, np.where(np.sum(counts, axis=0) > 0, precision, 1.0)
 
 
 def report_cases(rng: Rng) -> list[Case]:
@@ -359,8 +426,9 @@ EXERCISES = [
             "mean_of_channels": Misconception(
                 lambda x, W, b: conv2d(x / len(x), W, b), "channels averaged, not added"
             ),
-            "same_size": Misconception(conv2d_same, "erratum 27"),
-            "window_short": Misconception(conv2d_short, "counting fence posts"),
+            "same_size": Misconception(conv2d_same, "erratum 27", also=(conv2d_same_other_side,)),
+            "window_short": Misconception(conv2d_short, "counting fence posts", also=(conv2d_last_zero,)),
+            "whole_numbers": Misconception(conv2d_type_of_image, "dtype of the input"),
         },
         cases=conv_cases,
     ),
@@ -375,7 +443,9 @@ EXERCISES = [
             "no_plus_one": Misconception(lambda h, k, s, p: (h + 2 * p - k) // s, "counting fence posts"),
             "one_sided": Misconception(lambda h, k, s, p: (h + p - k) // s + 1, "padding on one side only"),
             "rounded_up": Misconception(
-                lambda h, k, s, p: -(-(h + 2 * p - k) // s) + 1, "windows over the edge"
+                lambda h, k, s, p: -(-(h + 2 * p - k) // s) + 1,
+                "windows over the edge",
+                also=(lambda h, k, s, p: round((h + 2 * p - k) / s) + 1,),
             ),
             "not_rounded": Misconception(lambda h, k, s, p: (h + 2 * p - k) / s + 1, "half a window"),
             "plus_one_first": Misconception(
@@ -404,6 +474,20 @@ EXERCISES = [
             ),
             "summed_apart": Misconception(weight_gradient_summed, "sum of products, product of sums"),
             "first_window": Misconception(weight_gradient_first, "weights not shared"),
+            "last_window": Misconception(weight_gradient_last, "= for +="),
+            "places_short": Misconception(
+                lambda x, grad, size: conv_weight_gradient(x, grad[:, :-1, :-1], size),
+                "counting fence posts",
+                also=(weight_gradient_square,),
+            ),
+            "channels_added": Misconception(
+                lambda x, grad, size: conv_weight_gradient(0 * x + x.sum(axis=0), grad, size),
+                "sum over channels, as in the forward pass",
+            ),
+            "maps_added": Misconception(
+                lambda x, grad, size: conv_weight_gradient(x, 0 * grad + grad.sum(axis=0), size),
+                "one gradient for all maps",
+            ),
         },
         cases=gradient_cases,
     ),
@@ -428,6 +512,12 @@ EXERCISES = [
                 lambda x, grad: max_pool_backward(x.T, np.transpose(grad)).T, "reading order"
             ),
             "times_value": Misconception(_spread(lambda w: _winner(w) * w), "value in place of slope"),
+            "from_zero": Misconception(pool_from_zero, "largest so far = 0"),
+            "without_grad": Misconception(
+                lambda x, grad: max_pool_backward(x, np.ones_like(grad)), "chain rule"
+            ),
+            "neighbours": Misconception(pool_neighbours, "stride 1"),
+            "whole_numbers": Misconception(pool_type_of_map, "dtype of the input"),
         },
         cases=pool_cases,
         exact_zeros=True,
@@ -442,6 +532,8 @@ EXERCISES = [
         one_input_each=(416, "kernel without depth"),
         full_no_biases=(2400, "result P13"),
         biases_of_inputs=(1506, "one bias per input map"),
+        one_bias=(1501, "one bias for the layer"),
+        kernels_forgotten=(76, "a weight for each connection"),
     ),
     _parameters(
         "c5_parameters",
@@ -453,6 +545,9 @@ EXERCISES = [
         pooled_once=(376_440, "second pooling left out"),
         not_pooled=(1_505_400, "both poolings left out"),
         bias_each_input=(94_864, "one bias per input"),
+        one_bias=(94_081, "one bias for the layer"),
+        bias_each_map=(94_096, "one bias per map"),
+        without_pixels=(2040, "side of the maps not counted"),
     ),
     Exercise(
         id="lenet5.report",
@@ -469,6 +564,11 @@ EXERCISES = [
             "one_against_rest": Misconception(report_one_against_rest, "accuracy of one class"),
             "zero_by_zero": Misconception(report_not_answered, "a class that is never answered"),
             "recall_twice": Misconception(lambda counts: (class_report(counts)[0],) * 2, "rows and columns"),
+            "mistakes": Misconception(
+                lambda counts: tuple(1 - share for share in class_report(counts)), "error for share right"
+            ),
+            "whole": Misconception(report_whole, "// for /"),
+            "one_if_never": Misconception(report_one_if_never, "a class that is never answered"),
         },
         cases=report_cases,
     ),

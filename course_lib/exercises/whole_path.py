@@ -64,6 +64,11 @@ def direction_all(X: Array, active: Array, signs: Array) -> Array:
     return np.where(active, u, 0.0)
 
 
+def direction_of_all(X: Array, active: Array, signs: Array) -> Array:
+    """Every feature moves: the whole system, nothing cut off."""
+    return np.linalg.solve(X.T @ X / len(X), np.where(active, signs, 0.0))
+
+
 def direction_cases(rng: np.random.Generator) -> list[Case]:
     """One, several and all features active, both signs, columns of different scales."""
     X, _ = draw(rng, 7, 3)
@@ -183,6 +188,17 @@ def leave_any(w: Array, u: Array) -> float:
     return float(np.min(np.abs(w / u)))
 
 
+def leave_any_but_zero(w: Array, u: Array) -> float:
+    """The nearest zero, before or behind, of the weights that are not zero now."""
+    steps = np.abs(w / u)
+    return float(np.min(steps[steps > 0]))
+
+
+def leave_negative(w: Array, u: Array) -> float:
+    """The smallest step of all, the negative ones among them."""
+    return float(np.min(-w / u))
+
+
 def leave_away(w: Array, u: Array) -> float:
     """The sign of the step turned round."""
     return leave_step(w, -np.asarray(u))
@@ -282,15 +298,17 @@ def next_knot_line(X: Array, y: Array, lam: float, w: Array, active: Array) -> t
 
 def _knot(
     joins_count: bool = True, leaves_count: bool = True, turn: float = 1.0, weight_signs: bool = False,
-    cut: bool = True, pulls: bool = True,
+    cut: bool = True, pulls: bool = True, own_signs: bool = False,
+    joins_at: Callable[[float, Array, Array], Array] = join_step_beyond,
 ) -> Callable[..., tuple[float, Array]]:  # fmt: skip
     """One part of the update done wrongly."""
 
     def wrong(X: Array, y: Array, lam: float, w: Array, active: Array) -> tuple[float, Array]:
         n = len(y)
         c = X.T @ (y - X @ w) / n if pulls else X.T @ y / n
-        u = direction(X, active, np.sign(w if weight_signs else X.T @ (y - X @ w)))
-        joins = join_step_beyond(lam, c, X.T @ (X @ u) / n)
+        signed = w if weight_signs else c if own_signs else X.T @ (y - X @ w)
+        u = direction(X, active, np.sign(signed))
+        joins = joins_at(lam, c, X.T @ (X @ u) / n)
         joins[np.asarray(active, bool)] = np.inf
         candidates = [float(joins.min())] * joins_count + [leave_step(w, u)] * leaves_count
         step = min([*candidates, lam] if cut else [*candidates, np.inf])
@@ -299,6 +317,12 @@ def _knot(
         return lam - step, w + turn * step * u
 
     return wrong
+
+
+def next_knot_sums(X: Array, y: Array, lam: float, w: Array, active: Array) -> tuple[float, Array]:
+    """Pulls and Gram matrix as sums over the rows, the strength as it is."""
+    root = np.sqrt(len(y))
+    return next_knot(root * X, root * y, lam, w, active)
 
 
 def next_knot_to_end(X: Array, y: Array, lam: float, w: Array, active: Array) -> tuple[float, Array]:
@@ -337,7 +361,9 @@ def next_knot_cases(rng: np.random.Generator) -> list[Case]:
             k = leaving[0]
             cases.append(Case((X, y, *states[0]), label="start"))
             cases.append(Case((X, y, *states[k]), label="leaves"))
-            cases.append(Case((X, y, *states[k + 1]), label="after_leaving"))
+            lam, w, active = states[k + 1]
+            # a little below the knot, by more than rounding: the pull of what left stands above lam
+            cases.append(Case((X, y, lam * (1 - 1e-14), w, active), label="after_leaving"))
             cases.append(Case((X, y, *states[-2]), label="last"))
             break
     X, y = draw(rng, 15, 5)
@@ -404,6 +430,26 @@ def gram_fold_centred(S: Array, m: Array, n: int, X_fold: Array) -> Array:
     return (S - np.outer(m, m) / n - own.T @ own) / left
 
 
+def gram_fold_centred_first(S: Array, m: Array, n: int, X_fold: Array) -> Array:
+    """The fold's own centred Gram taken off the raw total, then centred."""
+    left, own = n - len(X_fold), X_fold - X_fold.mean(axis=0)
+    mean = (m - X_fold.sum(axis=0)) / left
+    return (S - own.T @ own) / left - np.outer(mean, mean)
+
+
+def gram_inner(S: Array, m: Array, n: int, X_fold: Array) -> Array:
+    """One number, the product of the means with themselves, taken off every entry."""
+    left = n - len(X_fold)
+    mean = (m - X_fold.sum(axis=0)) / left
+    return (S - X_fold.T @ X_fold) / left - mean @ mean
+
+
+def gram_sample_covariance(S: Array, m: Array, n: int, X_fold: Array) -> Array:
+    """Divided by the number of training rows less one."""
+    left = n - len(X_fold)
+    return training_gram(S, m, n, X_fold) * left / (left - 1)
+
+
 def gram_cases(rng: np.random.Generator) -> list[Case]:
     """Means far from zero, folds of different sizes, one of a single row."""
     cases = []
@@ -442,7 +488,8 @@ def strong_cases(rng: np.random.Generator) -> list[Case]:
     return [
         Case((c, 1.0, 0.8), label="both_signs"),
         Case((2 * c, 2.0, 1.9), label="near"),
-        Case((c, 1.0, 0.45), label="keeps_all"),
+        Case((c, 1.0, 0.25), label="keeps_all"),
+        Case((c, 1.0, 0.75), label="on_threshold"),
         Case((3 * rng.uniform(-1, 1, 40), 3.0, 2.4), label="random"),
         Case((0.5 * rng.uniform(-1, 1, 40), 0.5, 0.35), label="random"),
     ]
@@ -472,6 +519,11 @@ EXERCISES = [
                 _direction(lambda X, s, u: X.T @ (X @ s) / len(X)), "system not solved"
             ),
             "all_features": Misconception(direction_all, "active set ignored"),
+            "all_move": Misconception(
+                direction_of_all,
+                "active set ignored",
+                also=(lambda X, active, signs: np.linalg.solve(X.T @ X / len(X), signs),),
+            ),
         },
         cases=direction_cases,
         exact_zeros=True,
@@ -521,7 +573,8 @@ EXERCISES = [
         reference=leave_step,
         alternatives={"loop": leave_loop, "where": leave_where},
         misconceptions={
-            "any_direction": Misconception(leave_any, "step backwards"),
+            "any_direction": Misconception(leave_any, "step backwards", also=(leave_any_but_zero,)),
+            "negative_steps": Misconception(leave_negative, "step backwards"),
             "sign_turned": Misconception(leave_away, "step backwards"),
             "smallest_weight": Misconception(leave_smallest, "small weight taken for first to leave"),
             "last": Misconception(leave_last, "second event"),
@@ -545,7 +598,11 @@ EXERCISES = [
             "never_joins": Misconception(_knot(joins_count=False), "join forgotten"),
             "wrong_way": Misconception(_knot(turn=-1.0), "step backwards"),
             "signs_of_weights": Misconception(_knot(weight_signs=True), "a feature that joins has weight 0"),
-            "pulls_at_zero": Misconception(_knot(pulls=False), "residual forgotten"),
+            "pulls_at_zero": Misconception(
+                _knot(pulls=False), "residual forgotten", also=(_knot(pulls=False, own_signs=True),)
+            ),
+            "no_tolerance": Misconception(_knot(joins_at=join_step), "a feature that has just left"),
+            "without_n": Misconception(next_knot_sums, "pitfall 1"),
             "step_returned": Misconception(next_knot_to_end, "step for strength"),
             "past_zero": Misconception(_knot(cut=False), "lam below 0"),
         },
@@ -589,7 +646,14 @@ EXERCISES = [
             "all_products": Misconception(
                 _gram(lambda S, own, n, left: S / left, right_centre), "fold not subtracted"
             ),
-            "fold_centred": Misconception(gram_fold_centred, "centred Grams do not add up"),
+            "fold_centred": Misconception(
+                gram_fold_centred, "centred Grams do not add up", also=(gram_fold_centred_first,)
+            ),
+            "means_divided_once": Misconception(
+                _gram(right_second, lambda m, own, n, left: (m - own) / np.sqrt(left)), "pitfall 1"
+            ),
+            "inner_product": Misconception(gram_inner, "inner for outer product"),
+            "n_minus_one": Misconception(gram_sample_covariance, "sample covariance"),
         },
         cases=gram_cases,
     ),
@@ -608,6 +672,10 @@ EXERCISES = [
             "turned": Misconception(_strong(lambda lam, to: 2 * lam - to), "order of the strengths"),
             "discarded": Misconception(lambda c, lam, to: ~strong_rule(c, lam, to), "mask turned round"),
             "half": Misconception(_strong(lambda lam, to: (to + lam) / 2 - (lam - to)), "half a step"),
+            "on_threshold": Misconception(
+                lambda c, lam, to: np.abs(c) > 2 * to - lam, "the threshold itself is not discarded"
+            ),
+            "size_of_threshold": Misconception(_strong(lambda lam, to: abs(2 * to - lam)), "negative bound"),
         },
         cases=strong_cases,
     ),
