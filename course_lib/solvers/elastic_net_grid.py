@@ -152,7 +152,7 @@ def elastic_net_step(
     H = G.copy()
     H.flat[:: len(H) + 1] += new[1]
     T = Tableau(H, c + new[0] * tilt, active, np.sign(w[active]), tilt)
-    for segment in walk(T, old[0], new[0], careful=True):
+    for segment in walk(T, old[0], new[0]):
         last = segment
     result = np.zeros_like(w)
     result[last.active] = last.at(last.end)
