@@ -101,9 +101,9 @@ def exact_lasso_path(
 
     Notes
     -----
-    The KKT conditions hold to 1e-9 lam_max along the whole path as long as every active column is farther
-    from the span of the others than 1e-5 of its length. Closer than that, down to 3e-7, the path is followed
-    to 1e-8 lam_max or left with the warning. Columns closer than 3e-7 count as combinations of the others.
+    The KKT conditions are checked at every knot: they hold to 1e-9 lam_max, or the path is left with the
+    warning. That may happen where an active column is closer to the span of the others than 1e-6 of its
+    length. Columns closer than 1e-9 count as combinations of the others.
 
     Efron, Hastie, Johnstone and Tibshirani (2004), *Annals of Statistics* 32(2), 407-499.
     """
@@ -126,11 +126,10 @@ def exact_lasso_path(
                 break
             if kind != "stops":
                 events.append((piece.end, kind, j))
-            if piece.end < ends[-1]:
+            if piece.end < ends[-1]:  # else the solution stays: another feature comes or goes at the same lam
                 ends.append(piece.end)
                 columns.append(np.zeros(X.shape[1]))
-            columns[-1][:] = 0
-            columns[-1][piece.active] = piece.at(piece.end)
+                columns[-1][piece.active] = piece.at(piece.end)
             if kind == "leaves":
                 columns[-1][j] = 0
     coefs = np.array(columns).T
@@ -568,14 +567,22 @@ def _fold_problems(
     def gram(chosen: list[np.ndarray]) -> Gram:
         return centred_gram(np.sum(chosen, axis=0), shift, fit_intercept=fit_intercept)
 
-    def problem(gram: Gram) -> Data:
-        return Data(gram, X, y, weights, gram.x_mean, gram.y_mean)
+    def problem(gram: Gram, rows: Any) -> Data:
+        def source(chosen: Any) -> tuple[np.ndarray, np.ndarray]:
+            part = Data(gram, X[rows], y[rows], _taken(weights, rows), gram.x_mean, gram.y_mean)
+            return part.source(chosen)
+
+        return Data(replace(gram, source=source), X, y, weights, gram.x_mean, gram.y_mean)
 
     def scored(k: int) -> tuple[Data, Any]:
-        train, test = problem(gram(pieces[:k] + pieces[k + 1 :])), gram([pieces[k]])
+        train, test = problem(gram(pieces[:k] + pieces[k + 1 :]), folds[k][0]), gram([pieces[k]])
         return train, lambda coefs: test.mse(coefs, train.intercepts(coefs))
 
-    return problem(gram(pieces)), [scored(k) for k in range(len(pieces))]
+    return problem(gram(pieces), slice(None)), [scored(k) for k in range(len(pieces))]
+
+
+def _taken(weights: np.ndarray | None, rows: Any) -> np.ndarray | None:
+    return None if weights is None else weights[rows]
 
 
 def _as_slice(rows: np.ndarray) -> Any:
@@ -598,10 +605,10 @@ def _rows_in_use(fold: Any, weights: np.ndarray | None) -> tuple[np.ndarray, np.
 def _own_fold(
     X: Any, y: np.ndarray, weights: np.ndarray | None, fit_intercept: bool, train: Any, test: Any
 ) -> tuple[Data, Any]:
-    fit = Data.of(X[train], y[train], None if weights is None else weights[train], fit_intercept)
+    fit = Data.of(X[train], y[train], _taken(weights, train), fit_intercept)
 
     def score(coefs: np.ndarray) -> np.ndarray:
         errors = y[test, np.newaxis] - X[test] @ coefs - fit.intercepts(coefs)
-        return np.average(errors**2, axis=0, weights=None if weights is None else weights[test])
+        return np.average(errors**2, axis=0, weights=_taken(weights, test))
 
     return fit, score

@@ -17,7 +17,7 @@ from scipy.linalg import lapack, qr, qr_delete, qr_insert
 
 __all__ = ["ActiveColumns"]
 
-DEPENDENT = 1e-20  # a column whose squared distance to the active ones is this small a share of its own
+DEPENDENT = 1e-18  # a column whose squared distance to the active ones is this small a share of its own
 NOISE = 1e-14  # pulls this small, relative to the largest possible, are rounding
 
 
@@ -42,7 +42,7 @@ class ActiveColumns:
     ) -> None:  # fmt: skip
         d = len(Z)
         if Z.shape[1] > d + 1:  # the triangle of [Z.T, y] has the same products in fewer rows
-            triangle = np.linalg.qr(np.column_stack([Z.T, y]), mode="r")
+            triangle = np.asarray(np.linalg.qr(np.column_stack([Z.T, y]), mode="r"))
             Z, y = np.ascontiguousarray(triangle[:, :d].T), triangle[:, d]
         self.Z, self.y, self.signs = Z, y, np.zeros(d)
         self.tilt = np.zeros(d) if tilt is None else tilt
@@ -72,7 +72,7 @@ class ActiveColumns:
         return distance if distance > DEPENDENT * self.lengths[j] ** 2 else 0.0
 
     def combination(self, j: int) -> np.ndarray:
-        """Return the coefficients of the active columns, in the order of their numbers, closest to column j."""
+        """Return the combination of the active columns, in order of their numbers, closest to column j."""
         v = lapack.dtrtrs(self.R, self.Q.T @ self.Z[j])[0]
         return v[np.argsort(self.order)]
 

@@ -16,7 +16,7 @@ NOISE = 1e-14  # pulls this small, relative to the largest possible, are roundin
 class Tableau:
     """The equations (6.1) of all features in one table, solved for those of the active ones.
 
-    The table starts as ``[G | c | tilt]``. Gauss-Jordan elimination with the active columns makes of it::
+    The table starts as ``[G | c | 0]``. Gauss-Jordan elimination with the active columns makes of it::
 
         rows of A      ... | u | q        the coefficients u - lam q (6.2)
         other rows     ... | a | b        the pulls a - lam b (6.3)
@@ -29,8 +29,6 @@ class Tableau:
     c : ndarray of shape (n_features,)
     active, signs : sequences of equal length
         Who is in from the start.
-    tilt : ndarray of shape (n_features,), optional
-        The walk is for ``c - lam tilt`` instead of ``c``: the elastic net needs it.
 
     Attributes
     ----------
@@ -40,12 +38,12 @@ class Tableau:
 
     def __init__(
         self, G: np.ndarray, c: np.ndarray, active: Sequence[int] | np.ndarray = (),
-        signs: Sequence[float] | np.ndarray = (), tilt: np.ndarray | None = None,
+        signs: Sequence[float] | np.ndarray = (),
     ) -> None:  # fmt: skip
         d = len(c)
         self.G, self.signs, self.closest = G, np.zeros(d), 1.0
         self.table = np.empty((d, d + 2), order="F")
-        self.table[:, :d], self.table[:, d], self.table[:, d + 1] = G, c, 0 if tilt is None else tilt
+        self.table[:, :d], self.table[:, d], self.table[:, d + 1] = G, c, 0
         lengths = np.sqrt(np.maximum(np.diag(G), np.finfo(float).tiny))
         self.noise = NOISE * np.max(np.abs(c) / lengths) * lengths
         if len(active):
@@ -93,7 +91,7 @@ class Tableau:
         return float(self.table[j, j]) if share > DEPENDENT else 0.0
 
     def combination(self, j: int) -> np.ndarray:
-        """Return the coefficients of the active columns, in the order of their numbers, closest to column j."""
+        """Return the combination of the active columns, in order of their numbers, closest to column j."""
         return self.table[self.signs.nonzero()[0], j]
 
 

@@ -26,7 +26,7 @@ from course_lib.solvers.tableau import Tableau
 __all__ = ["grid", "knots", "lam_max"]
 
 VIOLATION = 1e-10  # share of lam by which a pull may miss its condition: rounding
-BROKEN = 1e-8  # share of lam_max by which a careful walk may miss it; beyond, it starts afresh or gives up
+BROKEN = 1e-9  # share of lam_max by which a careful walk may miss it; beyond, it starts afresh or gives up
 NEAR = 1e-6  # squared distance of a column to the active ones, as a share, below which the walk is careful
 SPARE = 150  # candidates besides the active features
 CHUNK, LONG = 48, 100  # knots, or grid points, between two checks; LONG when all features are candidates
@@ -98,7 +98,9 @@ def _system(
 ) -> Tableau | ActiveColumns:
     """Return the equations of the candidates: fast, or with all digits."""
     if careful:
-        return ActiveColumns(*problem.source(chosen), active, signs)
+        assert problem.source is not None, "a Gram matrix alone does not know its columns"
+        Z, y = problem.source(chosen)
+        return ActiveColumns(Z, y, active, signs)
     return Tableau(problem.gram(chosen), problem.c[chosen], active, signs)
 
 
@@ -180,9 +182,11 @@ def _candidates(problem: Gram | Columns, pulls: np.ndarray, needed: np.ndarray) 
     return np.union1d(np.argpartition(-np.abs(pulls), size)[:size], needed)
 
 
-def _chunk(problem: Gram | Columns, careful: bool = False) -> int | None:
+def _chunk(problem: Gram | Columns, careful: bool = False) -> int:
     """Return after how many knots, or grid points, to check; a careful walk has no reason to stop."""
-    return CHUNK if isinstance(problem, Columns) else None if careful else LONG
+    if isinstance(problem, Columns):
+        return CHUNK
+    return KNOTS_EACH * (problem.rank + 10) if careful else LONG
 
 
 def _renamed(piece: Segment, chosen: np.ndarray) -> Segment:
