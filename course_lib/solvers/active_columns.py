@@ -67,7 +67,6 @@ class ActiveColumns:
     def distance(self, j: int) -> float:
         """Return the squared distance of column j to the active ones; 0 if it is a combination of them."""
         rest = self.Z[j] - self.Q @ (self.Q.T @ self.Z[j])
-        rest -= self.Q @ (self.Q.T @ rest)  # once more: what is left of a close column is mostly rounding
         distance = float(rest @ rest)
         return distance if distance > DEPENDENT * self.lengths[j] ** 2 else 0.0
 
