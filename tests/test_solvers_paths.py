@@ -184,6 +184,32 @@ def test_leave_one_out_of_wide_data_with_hardly_any_penalty():
         assert model.mse_path_[0] == pytest.approx(np.mean(squares), rel=1e-7)
 
 
+@pytest.mark.parametrize("shape", [(20, 5), (8, 8), (9, 1)])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_leave_one_out_keeps_its_digits_whatever_the_units(shape, offset):
+    X, y = problem(*shape)
+    X = (X + offset * np.linspace(0, 1, shape[1])) * 10.0 ** np.linspace(-8, 8, shape[1])
+    _matches_refits(X, y, (1e-6, 1.0, 1e3), 1e-9)
+
+
+def test_leave_one_out_of_wide_data_in_units_within_the_limit():
+    X, y = problem(8, 12)
+    _matches_refits(X * 10.0 ** np.linspace(-2, 2, 12), y, (1e-3, 1.0, 1e3), 1e-6)
+
+
+def test_leave_one_out_keeps_its_digits_far_from_0():
+    X, y = problem(20, 4)
+    _matches_refits(X + [1e9, 0.0, -1e9, 1e3], y + 1e6, (1e-6, 1.0), 1e-9)
+
+
+def _matches_refits(X, y, lams, rtol):
+    model = RidgeCV(lams).fit(X, y)
+    for lam, found in zip(model.lams_.tolist(), model.mse_path_, strict=True):
+        with mpmath.workdps(60):
+            squares = [float(_refit_error(X, y, i, mpmath.mpf(lam)) ** 2) for i in range(len(y))]
+        assert found == pytest.approx(np.mean(squares), rel=rtol)
+
+
 def _refit_error(X, y, i, lam):
     """y_i minus its prediction by the other rows, n lam as with all rows."""
     keep = [k for k in range(len(y)) if k != i]

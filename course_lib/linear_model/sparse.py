@@ -315,7 +315,7 @@ def solve_one(data: Data, lam: float, l1_ratio: float) -> tuple[np.ndarray, floa
 
 
 def polish_all(data: Data, coefs: np.ndarray, lams: np.ndarray, l1_ratio: float, trusted: float) -> None:
-    """Finish each column of ``coefs`` in place by a direct solve on its support, unless it is as good already.
+    """Finish each column of ``coefs`` in place by a direct solve on its support, unless it is good already.
 
     With an L2 part the smallest eigenvalue is at least l2, and the largest at most the trace. If that says
     enough about the condition, the solution of a Newton step stays as it is.
@@ -335,7 +335,7 @@ def polish_all(data: Data, coefs: np.ndarray, lams: np.ndarray, l1_ratio: float,
 
 
 def _unsettled(G: np.ndarray, w: np.ndarray, rest: np.ndarray, l2: np.ndarray, trusted: float) -> np.ndarray:
-    """Return which columns of ``w`` may have relative errors above :data:`SETTLED`; ``rest`` is their gradient.
+    """Return which columns of ``w`` may have relative errors above ``SETTLED``; ``rest`` is their gradient.
 
     At columns of length 1 the error is at most ``|rest|`` over the smallest eigenvalue. No support has a
     smaller one than all of them together (Cauchy's interlacing). If these will not do, each half is asked.
