@@ -108,6 +108,13 @@ def test_the_exact_path_is_right_for_near_twins(shape, distance):
     assert worst_residual(X, y, path) <= 1e-9 * path.knots[0]
 
 
+@pytest.mark.parametrize("distance", [1e-3, 1e-4, 1e-5])
+def test_the_exact_path_of_near_twins_ends_at_least_squares(distance):
+    X, y = near_twins(40, 10, distance)
+    expected = np.linalg.lstsq(X - X.mean(axis=0), y - y.mean(), rcond=None)[0]
+    np.testing.assert_allclose(exact_lasso_path(X, y).coefs[:, -1], expected, rtol=1e-7)
+
+
 @pytest.mark.parametrize("distance", [1e-7, 1e-8, 1e-9, 3e-10, 1e-11, 1e-13])
 @pytest.mark.parametrize("shape", [(40, 10), (15, 30), (60, 40)])
 def test_what_the_exact_path_says_of_closer_twins_is_right_or_left_with_a_warning(shape, distance):

@@ -199,7 +199,7 @@ def test_leave_one_out_of_wide_data_in_units_within_the_limit():
 
 def test_leave_one_out_keeps_its_digits_far_from_0():
     X, y = problem(20, 4)
-    _matches_refits(X + [1e9, 0.0, -1e9, 1e3], y + 1e6, (1e-6, 1.0), 1e-9)
+    _matches_refits(X + np.array([1e9, 0.0, -1e9, 1e3]), y + 1e6, (1e-6, 1.0), 1e-9)
 
 
 def _matches_refits(X, y, lams, rtol):
