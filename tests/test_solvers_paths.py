@@ -6,7 +6,8 @@ import pytest
 from scipy import sparse
 
 from course_lib.linear_model import ElasticNetCV, Lasso, RidgeCV, enet_path, exact_lasso_path, lasso_path
-from course_lib.solvers import elastic_net_grid, tableau, working_set
+from course_lib.solvers import elastic_net_grid, working_set
+from course_lib.solvers.active_columns import ActiveColumns
 from course_lib.solvers.least_squares import duality_gap, kkt_residual
 from course_lib.solvers.tableau import Tableau
 
@@ -37,21 +38,64 @@ def test_a_step_undoes_itself_and_steps_in_any_order_agree_with_all_at_once():
     np.testing.assert_allclose(T.table, before, atol=1e-13)
 
 
-def test_the_distance_of_a_close_column_survives_an_error_in_the_table():
-    X, y = problem(40, 5)
-    X[:, 4] = X[:, :4] @ [1.0, -2.0, 3.0, 1.0] + 1e-4 * X[:, 4]
-    T = Tableau(gram(X), X.T @ y / 40, [0, 1, 2, 3], np.ones(4))
-    left_over = X[:, 4] - X[:, :4] @ np.linalg.lstsq(X[:, :4], X[:, 4], rcond=None)[0]
-    exact = left_over @ left_over / 40
-    assert exact < tableau.CLOSE * T.G[4, 4]
-    T.table[:4, 4] *= 1 + 1e-8 * np.array([1.0, -1.0, 2.0, 1.0])
-    assert T.distance(4) == pytest.approx(exact, rel=1e-4)
-
-
 def test_a_combination_of_active_columns_is_at_distance_0():
     X, y = problem(40, 5)
     X[:, 4] = X[:, :4].sum(axis=1)
-    assert Tableau(gram(X), X.T @ y / 40, [0, 1, 2, 3], np.ones(4)).distance(4) == 0
+    A = [0, 1, 2, 3]
+    for T in (Tableau(gram(X), X.T @ y / 40, A, np.ones(4)), ActiveColumns(X.T, y, A, np.ones(4))):
+        assert T.distance(4) == 0
+        np.testing.assert_allclose(T.combination(4), np.ones(4))
+
+
+@pytest.mark.parametrize("shape", [(40, 7), (7, 12), (6, 6)], ids=["tall", "wide", "square"])
+@pytest.mark.parametrize("start", [[], [5, 2]], ids=["empty", "two"])
+def test_the_table_and_the_active_columns_answer_alike(shape, start):
+    """Steps in and out, to six features and back to none."""
+    X, y = problem(*shape)
+    n, signs = shape[0], np.ones(len(start))
+    T = Tableau(gram(X), X.T @ y / n, start, signs)
+    A = ActiveColumns(X.T / np.sqrt(n), y / np.sqrt(n), start, signs)
+    steps = [("enter", 4), ("enter", 1), ("leave", 4), ("enter", 3), ("enter", 0), ("leave", 1), ("enter", 1)]
+    steps += [("enter", 5), ("enter", 2)] * (not start) + [("enter", 4)]
+    steps += [("leave", j) for j in (3, 0, 5, 1, 2, 4)]
+    for kind, j in steps:
+        np.testing.assert_allclose(A.lines(), T.lines(), atol=1e-7)
+        if kind == "enter":
+            assert A.distance(j) == pytest.approx(T.distance(j), rel=1e-8)
+            np.testing.assert_allclose(A.combination(j), T.combination(j), rtol=1e-6, atol=1e-9)
+            A.enter(j, (-1.0) ** j)
+            T.enter(j, (-1.0) ** j)
+        else:
+            A.leave(j)
+            T.leave(j)
+    np.testing.assert_allclose(A.lines()[:, 0], X.T @ y / n)
+
+
+def test_the_distance_of_a_very_close_column():
+    X, y = problem(40, 5)
+    rng = np.random.default_rng(1)
+    orthogonal = rng.normal(size=40)
+    orthogonal -= X @ np.linalg.lstsq(X, orthogonal, rcond=None)[0]
+    orthogonal /= np.linalg.norm(orthogonal)
+    X[:, 4] = X[:, :4] @ [1.0, -2.0, 3.0, 1.0] + 1e-7 * orthogonal
+    assert ActiveColumns(X.T, y, [2, 0, 1, 3], np.ones(4)).distance(4) == pytest.approx(1e-14, rel=1e-6)
+
+
+def test_many_steps_gather_no_rounding():
+    """Close columns that came and left again leave no trace: the Gram matrix of these has no inverse."""
+    X, y = problem(60, 20)
+    X = np.column_stack([X, X + 1e-6 * np.random.default_rng(1).normal(size=X.shape)])
+    A = ActiveColumns(X.T, y)
+    for j in [*range(40), *range(20, 40), *range(20, 40)]:
+        if A.signs[j]:
+            A.leave(j)
+        else:
+            A.enter(j, 1.0)
+    A.leave(39)
+    for j in range(20, 39):
+        A.leave(j)
+    fresh = ActiveColumns(X.T, y, range(20), np.ones(20))
+    np.testing.assert_allclose(A.lines(), fresh.lines(), rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.parametrize("shape", [(60, 12), (30, 400)])
@@ -138,6 +182,32 @@ def test_leave_one_out_of_wide_data_with_hardly_any_penalty():
         with mpmath.workdps(40):
             squares = [float(_refit_error(X, y, i, mpmath.mpf(lam)) ** 2) for i in range(6)]
         assert model.mse_path_[0] == pytest.approx(np.mean(squares), rel=1e-7)
+
+
+@pytest.mark.parametrize("shape", [(20, 5), (8, 8), (9, 1)])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_leave_one_out_keeps_its_digits_whatever_the_units(shape, offset):
+    X, y = problem(*shape)
+    X = (X + offset * np.linspace(0, 1, shape[1])) * 10.0 ** np.linspace(-8, 8, shape[1])
+    _matches_refits(X, y, (1e-6, 1.0, 1e3), 1e-9)
+
+
+def test_leave_one_out_of_wide_data_in_units_within_the_limit():
+    X, y = problem(8, 12)
+    _matches_refits(X * 10.0 ** np.linspace(-2, 2, 12), y, (1e-3, 1.0, 1e3), 1e-6)
+
+
+def test_leave_one_out_keeps_its_digits_far_from_0():
+    X, y = problem(20, 4)
+    _matches_refits(X + np.array([1e9, 0.0, -1e9, 1e3]), y + 1e6, (1e-6, 1.0), 1e-9)
+
+
+def _matches_refits(X, y, lams, rtol):
+    model = RidgeCV(lams).fit(X, y)
+    for lam, found in zip(model.lams_.tolist(), model.mse_path_, strict=True):
+        with mpmath.workdps(60):
+            squares = [float(_refit_error(X, y, i, mpmath.mpf(lam)) ** 2) for i in range(len(y))]
+        assert found == pytest.approx(np.mean(squares), rel=rtol)
 
 
 def _refit_error(X, y, i, lam):

@@ -226,7 +226,8 @@ class RidgeCV(_Ridge):
         In decreasing order.
     mse_path_ : ndarray of shape (n_lams,)
         Mean squared leave-one-out errors. A row of weight 2 counts as two equal rows, of which one is left
-        out; a row of weight below 1 is left out whole.
+        out; a row of weight below 1 is left out whole. With more features than rows, keep the lengths of the
+        centred columns within a factor 1e4 of each other: beyond, the errors lose their digits.
     coef_, intercept_, n_iter_, dual_gap_
         As :class:`Ridge`.
     """
@@ -294,6 +295,13 @@ def _loo_mse(
     """Return the mean squared leave-one-out error at each strength; A and t are over ``sqrt(n)``."""
     n, d = A.shape
     ones = np.full(n, 1 / np.sqrt(n)) if roots is None else roots / np.sqrt(np.sum(roots**2))
+    length = np.sqrt(np.einsum("ij,ij->j", A, A))
+    if fit_intercept and np.any(np.abs(ones @ A) > 1e-13 * length):  # the rounded mean of a large offset
+        A, t = A - np.outer(ones, ones @ A), t - ones * (ones @ t)
+    if d <= n and length.max() > FAR * length[length > 0].min(initial=np.inf):
+        fits = [_fit_by_triangle(A, t, lam) for lam in lams.tolist()]
+        residuals, free = (np.column_stack(part) for part in zip(*fits, strict=True))
+        return _errors(residuals, free - (ones**2)[:, np.newaxis] * fit_intercept, roots)
     if d > n:
         pairs = _eigenvectors(A @ A.T, ones if fit_intercept else None)
         return _errors(*_dual_fits(*pairs, t, lams), roots)
@@ -302,6 +310,17 @@ def _loo_mse(
     inverse = 1 / (np.maximum(eigenvalues, 0)[:, np.newaxis] + lams)
     leverage = (Z**2) @ inverse + (ones**2)[:, np.newaxis] * fit_intercept
     return _errors(t[:, np.newaxis] - Z @ (inverse * (Z.T @ t)[:, np.newaxis]), 1 - leverage, roots)
+
+
+def _fit_by_triangle(A: np.ndarray, t: np.ndarray, lam: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return residuals and ``1 - leverage`` (without the intercept's part) at one strength.
+
+    Ridge is least squares with the rows ``sqrt(lam) I`` below A. Columns of length 1 have forgotten their
+    units, and so has the orthonormal basis of their span.
+    """
+    stacked = np.vstack([A, np.sqrt(lam) * np.eye(A.shape[1])])
+    Q = np.linalg.qr(stacked / np.sqrt(np.einsum("ij,ij->j", stacked, stacked)))[0][: len(A)]
+    return t - Q @ (Q.T @ t), 1 - np.einsum("ij,ij->i", Q, Q)
 
 
 def _eigenvectors(K: np.ndarray, ones: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

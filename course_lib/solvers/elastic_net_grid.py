@@ -22,9 +22,9 @@ from math import log
 import numpy as np
 from scipy.linalg import lapack
 
+from course_lib.solvers.active_columns import ActiveColumns
 from course_lib.solvers.columns import Columns
 from course_lib.solvers.homotopy import walk
-from course_lib.solvers.tableau import Tableau
 
 __all__ = ["by_residuals", "elastic_net_step", "newton", "on_grid"]
 
@@ -149,11 +149,19 @@ def elastic_net_step(
     that extra term fade out in proportion while l1 falls: the solution in between is piecewise linear.
     """
     active, tilt = np.flatnonzero(w), w * ((old[1] - new[1]) / (old[0] - new[0]))
-    H = G.copy()
-    H.flat[:: len(H) + 1] += new[1]
-    T = Tableau(H, c + new[0] * tilt, active, np.sign(w[active]), tilt)
-    for segment in walk(T, old[0], new[0], careful=True):
+    Z, y = _columns_of(G, new[1], c + new[0] * tilt)
+    for segment in walk(ActiveColumns(Z, y, active, np.sign(w[active]), tilt), old[0], new[0]):
         last = segment
     result = np.zeros_like(w)
     result[last.active] = last.at(last.end)
     return result
+
+
+def _columns_of(G: np.ndarray, l2: float, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return Z and y with ``Z Z.T = G + l2 I`` and ``Z y = c``: data whose products these are."""
+    lengths = np.sqrt(np.diag(G) + l2)
+    H = G / np.outer(lengths, lengths)
+    H.flat[:: len(H) + 1] = 1
+    values, V = np.linalg.eigh(H)
+    roots = np.sqrt(np.maximum(values, len(H) * np.finfo(float).eps))  # positive definite, but for rounding
+    return lengths[:, np.newaxis] * V * roots, V.T @ (c / lengths) / roots

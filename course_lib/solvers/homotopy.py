@@ -21,11 +21,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_lib.solvers.active_columns import ActiveColumns
 from course_lib.solvers.tableau import Tableau
 
 __all__ = ["KNOTS_EACH", "Segment", "walk"]
 
-NOISE = 1e-14  # pulls this small, relative to the largest possible, are rounding
 TIED = 1e-6  # a combination of active columns is tied with them if its signed coefficients sum to 1
 SAME = 1e-12  # relative distance of two strengths below which they count as one
 KNOTS_EACH = 30  # knots per feature after which a walk gives up
@@ -54,26 +54,24 @@ class Segment:
 
 
 def walk(
-    T: Tableau, start: float, stop: float, left: Sequence[int] = (), *, careful: bool = False
+    T: Tableau | ActiveColumns, start: float, stop: float, left: Sequence[int] = ()
 ) -> Iterator[Segment]:
     """Walk from ``start`` down to ``stop`` and yield the straight pieces; ``T`` is kept up to date.
 
     A feature that left does not come back at the same lam (nor one in ``left`` at ``start``): that keeps tied
     features from going in circles. A walk of too many knots ends with a piece of no length and the event
-    ``("gives up", -1)``. ``careful`` corrects every piece by what its equations leave; without it, check the
-    pieces (see :mod:`course_lib.solvers.working_set`).
+    ``("gives up", -1)``.
     """
-    smallest = noise = NOISE * np.max(np.abs(T.right[:, 0]) / T.norms) * T.norms
     lam, left = start, list(left)
-    for _ in range(int(KNOTS_EACH * (len(noise) + 10))):
-        if careful:
-            noise = np.maximum(smallest, T.correct())
-        enter_at, j, sign = _next_to_enter(T, left, lam, noise)
-        leave_at, i = _next_to_leave(T)
+    for _ in range(int(KNOTS_EACH * (len(T.signs) + 10))):
+        lines = T.lines()
+        enter_at, j, sign = _next_to_enter(T, lines, left, lam)
+        leave_at, i = _next_to_leave(T, lines)
         end = min(max(enter_at, leave_at, stop), lam)  # the first event of all (6.6)
         leaves = leave_at >= enter_at
         event = ("stops", -1) if end <= stop else ("leaves", i) if leaves else ("enters", j)
-        yield _piece(T, lam, end, event)
+        piece = _piece(T, lines, lam, end, event)
+        yield piece
         if end <= stop:
             return
         if end < lam * (1 - SAME):
@@ -83,26 +81,28 @@ def walk(
             T.leave(i)
             left.append(i)
         else:
-            left += _enter(T, j, sign, lam)
-    if careful:
-        T.correct()
-    yield _piece(T, lam, lam, ("gives up", -1))
+            left += _enter(T, j, sign, piece.at(lam))
+    yield _piece(T, T.lines(), lam, lam, ("gives up", -1))
 
 
-def _piece(T: Tableau, start: float, end: float, event: tuple[str, int]) -> Segment:
+def _piece(
+    T: Tableau | ActiveColumns, lines: np.ndarray, start: float, end: float, event: tuple[str, int]
+) -> Segment:
     active = T.signs.nonzero()[0]
-    u, q = T.table[:, -2][active], T.table[:, -1][active]
+    u, q = lines[active].T
     return Segment(start, end, active, T.signs[active], u, q, event)
 
 
-def _next_to_enter(T: Tableau, left: list[int], lam: float, noise: np.ndarray) -> tuple[float, int, float]:
+def _next_to_enter(
+    T: Tableau | ActiveColumns, lines: np.ndarray, left: list[int], lam: float
+) -> tuple[float, int, float]:
     """Return the largest lam at which a pull ``a - lam b`` from outside meets +-lam (6.4), whose, which.
 
     Both bounds go to 0, so the one it meets first is that on the side of ``a``.
     """
-    a, b = T.table[:, -2], T.table[:, -1]
+    a, b = lines.T
     size, closing = np.abs(a), 1 + np.sign(a) * b
-    there = (closing > PARALLEL) & (size > noise) & (T.signs == 0)
+    there = (closing > PARALLEL) & (size > T.noise) & (T.signs == 0)
     meets = np.divide(size, closing, out=np.zeros(len(a)), where=there)
     for j in left:
         meets[j] *= meets[j] < lam * (1 - SAME)
@@ -110,34 +110,31 @@ def _next_to_enter(T: Tableau, left: list[int], lam: float, noise: np.ndarray) -
     return float(meets[j]), j, 1.0 if a[j] > 0 else -1.0
 
 
-def _next_to_leave(T: Tableau) -> tuple[float, int]:
+def _next_to_leave(T: Tableau | ActiveColumns, lines: np.ndarray) -> tuple[float, int]:
     """Return the largest lam at which a coefficient ``u - lam q`` on its way to 0 gets there (6.5)."""
-    u, q = T.table[:, -2], T.table[:, -1]
+    u, q = lines.T
     at = np.divide(u, q, out=np.zeros(len(u)), where=T.signs * q < 0)
     i = int(at.argmax())
     return float(at[i]), i
 
 
-def _enter(T: Tableau, j: int, sign: float, lam: float) -> list[int]:
+def _enter(T: Tableau | ActiveColumns, j: int, sign: float, w: np.ndarray) -> list[int]:
     """Let feature j in. If it is a combination of the active ones, one of these has to go: return who did.
 
     Then ``w_A - t sign v, w_j = t sign`` gives the same fit and the same penalty for every t: move along
     until a coefficient reaches 0. (The same penalty, as j is tied with them; if not, rounding called it in.)
     """
     gone: list[int] = []
-    distance = T.distance(j)
-    if distance == 0:
-        active = np.flatnonzero(T.signs)
-        toward = sign * T.table[active, j] * T.signs[active]
+    if T.distance(j) == 0:
+        active = T.signs.nonzero()[0]
+        toward = sign * T.combination(j) * T.signs[active]
         if abs(toward.sum() - 1) > TIED:
             return [j]
-        size = np.maximum(T.signs[active] * (T.table[active, -2] - lam * T.table[active, -1]), 0)
+        size = np.maximum(T.signs[active] * w, 0)
         reach = np.where(toward > 1e-9, size / np.where(toward > 1e-9, toward, 1), np.inf)
         gone = [int(active[reach.argmin()])]
         T.leave(gone[0])
-        distance = T.distance(j)
-    if distance == 0:
-        return [*gone, j]
-    T.table[j, j] = distance
+        if T.distance(j) == 0:
+            return [*gone, j]
     T.enter(j, sign)
     return gone

@@ -16,16 +16,18 @@ from itertools import islice
 
 import numpy as np
 
+from course_lib.solvers.active_columns import ActiveColumns
 from course_lib.solvers.columns import Columns
 from course_lib.solvers.elastic_net_grid import by_residuals, on_grid
 from course_lib.solvers.gram import Gram
 from course_lib.solvers.homotopy import KNOTS_EACH, Segment, walk
-from course_lib.solvers.tableau import NEAR, Tableau
+from course_lib.solvers.tableau import Tableau
 
 __all__ = ["grid", "knots", "lam_max"]
 
 VIOLATION = 1e-10  # share of lam by which a pull may miss its condition: rounding
-BROKEN = 1e-8  # share of lam_max by which a careful walk may miss it; beyond, it starts afresh or gives up
+BROKEN = 1e-9  # share of lam_max by which a careful walk may miss it; beyond, it starts afresh or gives up
+NEAR = 1e-6  # squared distance of a column to the active ones, as a share, below which the walk is careful
 SPARE = 150  # candidates besides the active features
 CHUNK, LONG = 48, 100  # knots, or grid points, between two checks; LONG when all features are candidates
 
@@ -64,17 +66,14 @@ def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
     left: list[int] = []
     chosen = _candidates(problem, c, features)
     while start > stop:
-        T = Tableau(problem.gram(chosen), c[chosen], np.searchsorted(chosen, features), signs)
+        T = _system(problem, chosen, np.searchsorted(chosen, features), signs, careful)
         back = [int(np.searchsorted(chosen, j)) for j in left]  # who has left was a candidate
-        if careful and problem.source:
-            T.columns = problem.source(chosen)
-        pieces = list(islice(walk(T, start, stop, back, careful=careful), _chunk(problem)))
-        close = problem.source is not None and T.closest < NEAR
-        if close and not careful:  # the same once more, with care
+        pieces = list(islice(walk(T, start, stop, back), _chunk(problem, careful)))
+        if isinstance(T, Tableau) and T.closest < NEAR:  # the same once more, with care
             careful = True
             continue
         stands, rounded, found = _check(problem, chosen, pieces, careful)
-        lost, careful = careful and rounded and not stands, rounded or close
+        lost, careful = careful and rounded and not stands, careful or rounded
         finished = stands == len(pieces) and pieces[-1].event[1] < 0
         if stands == len(pieces) and not finished:
             stands -= 1  # the active set after the last piece is not known yet
@@ -92,6 +91,17 @@ def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
             return
         features, signs = chosen[after.active], after.signs
         chosen = _candidates(problem, found[:, stands], features if stands else chosen)
+
+
+def _system(
+    problem: Gram | Columns, chosen: np.ndarray, active: np.ndarray, signs: np.ndarray, careful: bool
+) -> Tableau | ActiveColumns:
+    """Return the equations of the candidates: fast, or with all digits."""
+    if careful:
+        assert problem.source is not None, "a Gram matrix alone does not know its columns"
+        Z, y = problem.source(chosen)
+        return ActiveColumns(Z, y, active, signs)
+    return Tableau(problem.gram(chosen), problem.c[chosen], active, signs)
 
 
 def _check(
@@ -172,8 +182,11 @@ def _candidates(problem: Gram | Columns, pulls: np.ndarray, needed: np.ndarray) 
     return np.union1d(np.argpartition(-np.abs(pulls), size)[:size], needed)
 
 
-def _chunk(problem: Gram | Columns) -> int:
-    return LONG if isinstance(problem, Gram) else CHUNK
+def _chunk(problem: Gram | Columns, careful: bool = False) -> int:
+    """Return after how many knots, or grid points, to check; a careful walk has no reason to stop."""
+    if isinstance(problem, Columns):
+        return CHUNK
+    return KNOTS_EACH * (problem.rank + 10) if careful else LONG
 
 
 def _renamed(piece: Segment, chosen: np.ndarray) -> Segment:
