@@ -393,7 +393,29 @@ def test_a_report_becomes_a_row_a_file(tmp_path):
     assert summary["files"]["tests/test_lasso.py"] == {"passed": 1, "skipped": 1, "seconds": 1.8}
     assert summary["files"]["notebooks"]["passed"] == 1
     page = evidence._tests(tmp_path / evidence.SUMMARY)
-    assert "2 tests passed, none failed and 1 were skipped, in 1 minutes" in page
+    assert "2 tests passed, none failed and 1 was skipped, in 60 seconds" in page
+
+
+def test_the_figures_of_a_run_reach_the_page(tmp_path, monkeypatch, capsys):
+    """The way CONTRIBUTING.md describes: a report of pytest, one command, then the page shows it."""
+    from course_lib import cli
+    from course_lib.notebooks import files
+
+    (tmp_path / "docs").mkdir()
+    monkeypatch.setattr(files, "find_root", lambda: tmp_path)
+    assert cli.main(["site", "--tests", str(ROOT / "tests" / "data" / "report.xml")]) == 0
+    assert "holds the figures of this run" in capsys.readouterr().out
+    record = json.loads((tmp_path / evidence.SUMMARY).read_text(encoding="utf-8"))
+    assert list(record["files"]) == ["notebooks", "tests/test_lasso.py", "tests/test_ridge.py"]
+    said = evidence._tests(tmp_path / evidence.SUMMARY)
+    assert "3 tests passed, none failed and 1 was skipped, in 2 minutes" in said
+    assert "| tests/test_lasso.py | 1 | 1 | 2 |" in said
+    fragments = dict.fromkeys(("chapters", "exercises", "faults", "experiments", "races"), "") | {
+        "tests": said
+    }
+    text = pages._filled(ROOT / "docs" / "site" / "checks.md", fragments)
+    assert said in text
+    assert "{{" not in text
 
 
 def test_a_failed_test_is_not_published(tmp_path, capsys):
@@ -653,10 +675,12 @@ def test_no_serious_barrier(site, browser, axe, name, scheme):
 TOO_WIDE = """() => {
     const room = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= room) return [];
+    const scrolls = one => one &&
+        (getComputedStyle(one).overflowX !== 'visible' || scrolls(one.parentElement));
     const wide = [...document.querySelectorAll('.bd-article *, .bd-footer *')]
-        .filter(one => one.getBoundingClientRect().right > room + 1);
+        .filter(one => one.getBoundingClientRect().right > room + 1 && !scrolls(one.parentElement));
     return [`${document.documentElement.scrollWidth} px wide`,
-            ...wide.slice(0, 3).map(one => one.outerHTML.slice(0, 120))];
+            ...wide.slice(-3).map(one => one.outerHTML.slice(0, 120))];
 }"""
 THEME = "scheme => { document.documentElement.dataset.theme = scheme; }"
 GROUND = "getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).slice(0, 3).map(Number)"
@@ -674,6 +698,7 @@ def amiss_on(browser, site, axe, name):
     for width, scheme in ((1280, "light"), (1280, "dark"), (375, "light")):
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate(THEME, scheme)
+        page.wait_for_timeout(600)  # colours fade over, and the theme looks anew at what scrolls
         assert (max(page.evaluate(GROUND)) < 128) == (scheme == "dark"), "the colours have changed"
         seen = ["color-contrast"] if width == 375 else []  # slow, and the colours are those of 1280 px
         found += [f"{scheme}, {width} px: {one}" for one in page.evaluate(AXE, seen)]
