@@ -7,11 +7,13 @@ import time
 
 import numpy as np
 import pytest
+from places import ROOT
 
 from course_lib.exercises import Choice, Exercise, Fresh, Value, wording
-from course_lib.exercises.catalogue import all_items, find, items, modules
+from course_lib.exercises.catalogue import FURTHER, all_items, find, items, modules
 from course_lib.exercises.engine import judge
 from course_lib.exercises.values import same_input
+from course_lib.workshop import submissions
 
 ITEMS = all_items()
 CODE = [item for item in ITEMS if isinstance(item, Exercise)]
@@ -170,3 +172,10 @@ def test_cases_depend_on_the_seed_only(item):
     for a, b in zip(one, two, strict=True):
         plain = [(x, y) for x, y in zip(a.args, b.args, strict=True) if not isinstance(x, Fresh)]
         assert all(same_input(x, y) for x, y in plain)
+
+
+def test_what_is_said_to_stand_in_no_chapter_stands_in_none_and_everything_else_in_one():
+    asked = submissions.questions(ROOT / "notebooks")
+    taught = {question.id for questions in asked.values() for question in questions}
+    assert taught.isdisjoint(FURTHER)
+    assert taught | FURTHER == {item.id for item in all_items()}

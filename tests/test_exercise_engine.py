@@ -28,8 +28,10 @@ from course_lib.exercises import (
     check,
     exercises,
     hint,
+    task,
     wording,
 )
+from course_lib.exercises.catalogue import FURTHER, all_items, find
 from course_lib.exercises.engine import judge
 from course_lib.exercises.values import close
 
@@ -308,9 +310,9 @@ def test_the_line_number_counts_from_the_def():
         (object, "type", "function"),
         (Hostile(), "type", "Hostile"),
         ([[1], [1, 2]], "type", "list"),
-        (np.array(["a"]), "type", "ndarray"),
+        (np.array(["a"]), "type", "text"),
         (object(), "type", "object"),
-        (True, "value", ""),
+        (True, "type", "True"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -523,6 +525,90 @@ def test_a_flood_of_prints_is_cut():
         return 0.0
 
     assert len(repr(check(MSE, answer))) < 2000
+
+
+def test_a_flood_of_prints_is_counted_and_not_kept():
+    def answer(y, prediction):
+        for _ in range(30):
+            print("x" * 100_000)
+        return 2 * right(y, prediction)
+
+    report = check(MSE, answer)
+    assert report.kind == "factor"
+    first, second = report.printed.splitlines()
+    assert first == "x" * 197 + "..."
+    assert second == "(and 2,998,030 more characters, which are not kept)"  # 30 · 100,001 - 2000
+    assert len(repr(report)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        (np.broadcast_to(1.0, (10**6, 10**6)), "shape (1000000, 1000000), 1,000,000,000,000 numbers"),
+        (np.broadcast_to(1.0, (2 * 10**6,)), "shape (2000000,), 2,000,000 numbers"),
+        ([0.0] * (2 * 10**6), "`list` of 2,000,000 numbers"),
+        ([[0.0] * 2000] * 2000, "`list` of 4,000,000 numbers"),
+        (range(10**12), "`range` of 1,000,000,000,000 numbers"),
+    ],
+    ids=["square", "array", "list", "lists", "range"],
+)
+def test_a_result_too_large_to_compare_is_told_by_its_size(value, size):
+    """None of these would fit into memory, or only barely, if it were made an array of its own."""
+    report = check(MSE, lambda y, prediction: value)
+    assert report.kind == "type"
+    assert size in report.sentence
+    assert report.failures[0].got.startswith("<")
+    several_of_them = judge(several(), lambda w, c: (value, 0.0))
+    assert size in several_of_them.sentence
+    assert several_of_them.failures[0].got.endswith(">, 0)")
+
+
+def test_a_large_result_is_compared_where_a_large_one_is_expected():
+    def ones(n):
+        return np.ones(n)
+
+    item = toy(signature="ones(n)", reference=ones, misconceptions={}, cases=lambda rng: [Case((2 * 10**6,))])
+    assert judge(item, lambda n: np.ones(n)).passed
+    assert judge(item, lambda n: np.ones(n) - 2).kind == "sign"
+
+
+def test_a_recursion_that_ends_too_late_is_told_apart_from_none():
+    def total(values):
+        return values[0] + total(values[1:])
+
+    sentence = check(MSE, lambda y, prediction: total(list(range(5000)))).sentence
+    assert "more than 1,000 calls deep: `return values[0] + total(values[1:])`" in sentence
+    scope: dict[str, object] = {}
+    exec("def f(y, prediction):\n    return f(y, prediction)\n", scope)
+    assert "``" not in check(MSE, scope["f"]).sentence
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda w, c: [str(x) for x in c * w], "holds text, such as '2.0'"),
+        (lambda w, c: c * w > 0, "holds `True` and `False`"),
+        (lambda w, c: (c * w, 1), "2 results, separated by commas"),
+        (lambda w, c: "x" * 10**6, "You gave text, 'xxx"),
+        (lambda w: w, "It is called with the arguments of `scale(w, c)`"),
+        (lambda w, c: np.empty(10**17), "more memory than this computer has"),
+    ],
+    ids=["texts", "booleans", "two", "long", "arguments", "memory"],
+)
+def test_results_of_a_wrong_kind_have_a_sentence_of_their_own(answer, words):
+    report = judge(toy(), answer)
+    assert words in report.sentence
+    assert len(report.sentence) < 500
+
+
+def test_a_right_result_beside_a_changed_input_is_said_to_be_right():
+    def answer(w, c):
+        w *= c
+        return w.copy()
+
+    report = judge(toy(), answer)
+    assert report.kind == "modified"
+    assert report.sentence.startswith("What your function returns is right, but it changes its input")
 
 
 def test_settings_of_numpy_and_warnings_are_left_alone():
@@ -892,6 +978,36 @@ def test_hints_come_in_layers_and_end():
     assert hint("ridge.loo", level=2).text == seen[1].text
     assert "1 to 3" in repr(hint("ridge.loo", level=9))
     assert "Hint 2 of 3" in hint("ridge.loo", level=2)._repr_html_()
+
+
+def test_no_solution_is_promised_where_none_is_printed():
+    last = hint("ridge.objective", level=hint("ridge.objective", level=1).total)
+    assert "Solutions" not in repr(last)
+    assert "no solution is printed" in repr(last)
+
+
+@pytest.mark.parametrize("id", sorted(FURTHER))
+def test_an_exercise_in_no_chapter_can_be_begun_from_what_task_shows(id):
+    shown = task(id)
+    assert find(id).signature in shown.prompt
+    scope: dict[str, object] = {}
+    exec(shown.cell, scope)
+    name = find(id).signature.partition("(")[0]
+    assert check(id, scope[name]).kind == "not_attempted"
+    assert f'check("{id}", {name})' in repr(shown)
+    assert name in shown._repr_html_()
+    row = next(row for row in exercises(chapter=find(id).chapter).rows if row[0] == id)
+    assert f"in no chapter: task('{id}')" in row[1]
+
+
+@pytest.mark.parametrize("item", all_items(), ids=lambda item: item.id)
+def test_every_exercise_can_be_asked_anywhere(item):
+    scope: dict[str, object] = {}
+    exec(task(item.id).cell, scope)
+    answer = scope.get(item.signature.partition("(")[0], ...) if isinstance(item, Exercise) else ...
+    assert check(item.id, answer).kind == "not_attempted"
+    assert str(item.minutes) in repr(task(item.id))
+    assert ("in no chapter" in repr(exercises(item.chapter))) == (item.chapter == 2)
 
 
 def test_exercises_lists_a_chapter():

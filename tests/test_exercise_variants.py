@@ -252,7 +252,7 @@ def test_the_arguments_of_a_method_have_their_names():
     assert list(failure.inputs) == ["c", "x"]
     report = judge(layer_toy(), Overwriting)
     assert report.kind == "modified"
-    assert report.sentence == wording.engine("modified", names="x")
+    assert report.sentence == wording.engine("modified_right", names="x")
 
 
 def forgets(method):

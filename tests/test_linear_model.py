@@ -10,6 +10,7 @@ import pytest
 import sklearn.linear_model as peer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from linear_problems import problem
 from scipy import sparse
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
@@ -33,12 +34,6 @@ from course_lib.solvers import homotopy, working_set
 from course_lib.solvers.least_squares import duality_gap, kkt_residual, lam_max
 
 seeds = st.integers(0, 2**32 - 1)
-
-
-def problem(n, d, seed=0):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, d)) + 0.7 * rng.normal(size=(n, 1))
-    return X, X[:, : min(d, 3)].sum(axis=1) + rng.normal(size=n)
 
 
 def exact(X, y, support, signs, l1, l2, weights=None):

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from linear_problems import problem
 from scipy import sparse
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -41,12 +42,6 @@ class Frame:
 
 def data_frame(values, columns):
     return pytest.importorskip("pandas").DataFrame(values, columns=columns)
-
-
-def problem(n, d, seed=0):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, d)) + 0.7 * rng.normal(size=(n, 1))
-    return X, X[:, : min(d, 3)].sum(axis=1) + rng.normal(size=n)
 
 
 @pytest.mark.parametrize("table", [Frame, data_frame], ids=["stand-in", "pandas"])

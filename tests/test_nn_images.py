@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from test_nn_layers import finite_differences
+from test_nn_layers import finite_differences, sets_gradients_and_leaves_its_input_alone
 
 from course_lib import nn
 from course_lib.losses import SoftmaxLoss
@@ -133,19 +133,11 @@ def test_backward_leaves_its_inputs_alone_and_sets_gradients(memory):
     x, grad = rng.normal(size=(3, 2, 6, 6)), rng.normal(size=(3, 4, 4, 4))
     if memory == "batch last":
         x, grad = (np.moveaxis(np.ascontiguousarray(np.moveaxis(a, 0, -1)), -1, 0) for a in (x, grad))
-    before = x.copy(), grad.copy()
-    conv = nn.Conv2d(2, 4, 3, rng)
-    conv.forward(x, training=True)
-    conv.backward(grad)
-    first = [p.grad.copy() for p in conv.parameters()]
-    conv.backward(grad)
-    for p, expected in zip(conv.parameters(), first, strict=True):
-        np.testing.assert_array_equal(p.grad, expected)
-    np.testing.assert_array_equal(x, before[0])
-    np.testing.assert_array_equal(grad, before[1])
+    before = x.copy()
+    sets_gradients_and_leaves_its_input_alone(nn.Conv2d(2, 4, 3, rng), x, grad)
     for pool in (nn.MaxPool2d(2), nn.AvgPool2d(3)):
         pool.backward(np.ones_like(pool.forward(x, training=True)))
-        np.testing.assert_array_equal(x, before[0])
+        np.testing.assert_array_equal(x, before)
 
 
 def test_set_gradients_are_those_of_backward():

@@ -111,19 +111,23 @@ def test_squared_loss_network_equals_torch():
     np.testing.assert_allclose(layer.weight.grad, weight.grad.numpy(), rtol=1e-10)
 
 
-def test_backward_sets_gradients_and_leaves_its_input_alone():
-    rng = np.random.default_rng(2)
-    model = LAYERS["sequential"](rng)
-    x, grad = rng.normal(size=(6, 4)), rng.normal(size=(6, 2))
-    x_before, grad_before = x.copy(), grad.copy()
+def sets_gradients_and_leaves_its_input_alone(model, x, grad):
+    """Assert that a second backward pass does not add to the first, and that x and grad keep their values."""
+    before = x.copy(), grad.copy()
     model.forward(x, training=True)
     model.backward(grad)
     first = [p.grad.copy() for p in model.parameters()]
     model.backward(grad)
     for p, expected in zip(model.parameters(), first, strict=True):
         np.testing.assert_array_equal(p.grad, expected)
-    np.testing.assert_array_equal(x, x_before)
-    np.testing.assert_array_equal(grad, grad_before)
+    np.testing.assert_array_equal(x, before[0])
+    np.testing.assert_array_equal(grad, before[1])
+
+
+def test_backward_sets_gradients_and_leaves_its_input_alone():
+    rng = np.random.default_rng(2)
+    model = LAYERS["sequential"](rng)
+    sets_gradients_and_leaves_its_input_alone(model, rng.normal(size=(6, 4)), rng.normal(size=(6, 2)))
 
 
 @pytest.mark.parametrize("p", [0.2, 0.5, 0.8])

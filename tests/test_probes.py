@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from places import ROOT
-from probe_cases.causes import CAUSES, network_with_history
+from probe_cases.causes import CAUSES, REMARKS, network_with_history
 from probe_cases.errata import ERRATA, PITFALLS, data, network, squared, squared_gradient
 from probe_cases.unforeseen import CASES
 
@@ -27,6 +27,16 @@ def test_a_cause_is_named(case):
     probe, cause, ask = case
     report = ask()
     assert (report.probe, report.causes) == (probe, (cause,)), str(report)
+
+
+@pytest.mark.parametrize("case", REMARKS, ids=lambda case: f"{case[0]}-{case[1]}")
+def test_a_right_form_is_named_and_not_called_wrong(case):
+    probe, name, ask = case
+    report = ask()
+    assert (report.probe, report.causes) == (probe, ()), str(report)
+    assert [remark.cause for remark in report.remarks] == [name]
+    assert f"• {name}: " in str(report)
+    report.raise_if_faulty()
 
 
 # ---------------------------------------------------------------- planted bugs nobody wrote a cause for
@@ -49,7 +59,7 @@ FIRST_ANSWERS = {  # what the probes said of them before any change
 # leaks, whose sentences now cover them). What has changed since:
 SINCE = {"last_coordinate_forgotten": "zero", "penalty_on_the_first_batch_only": "depends_on_calls",
          "threshold_twice": "unknown", "rounded_weights": "unknown", "exactly_half_dropped": "fixed_count",
-         "decay_every_other_step": "unknown"}  # fmt: skip
+         "decay_every_other_step": "changes_with_steps"}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
@@ -63,7 +73,9 @@ def test_an_unforeseen_bug_gets_the_answer_that_was_written_down(case):
 
 def _listed(name):
     """The causes that the docstring of a probe lists."""
-    text = inspect.getdoc(getattr(probes, name)).partition("Causes")[2].partition("Raises\n")[0]
+    text = (
+        inspect.getdoc(getattr(probes, name)).partition("Causes")[2].partition("Raises\n")[0]
+    )  # and remarks
     return set(re.findall(r"``([a-z][a-z_0-9]+)``", text))
 
 
@@ -76,13 +88,12 @@ def test_the_docstring_lists_every_cause_that_has_a_sentence(name):
 
 
 def test_every_cause_is_reached_by_a_case():
-    reached = {(probe, cause) for probe, cause, _ in CAUSES}
+    reached = {(probe, cause) for probe, cause, _ in CAUSES + REMARKS}
     for cases in (ERRATA, PITFALLS):
         for (_, ask), cause in cases.items():
             reached |= {(probe, cause) for probe in PROBES if f"probes.{probe}(" in inspect.getsource(ask)}
     reached |= {
         ("dropout", "fixed_count"),
-        ("decay", "unknown"),
         ("minimiser", "unknown"),
         ("gradient", "unknown"),
         ("penalty", "depends_on_calls"),
@@ -151,6 +162,42 @@ def test_a_silent_report_does_not_raise_and_says_what_was_looked_at():
 )
 def test_the_same_call_gives_the_same_report(case):
     assert str(case[1]()) == str(case[1]())
+
+
+MOMENTUM = [
+    ({"momentum": 0.9}, "l2"),
+    ({"momentum": 0.9, "nesterov": True}, "l2"),
+    ({"momentum": 0.9, "dampening": 0.9}, "l2"),
+    ({"momentum": 0.5, "dampening": 0.2}, "l2"),
+    ({}, "either"),
+]
+
+
+@pytest.mark.parametrize("case", MOMENTUM, ids=lambda case: " ".join(map(str, case[0])) or "plain")
+@pytest.mark.parametrize("strength", [1e-4, 1e-2, 0.3])
+def test_momentum_of_torch_is_recognised_in_all_its_forms(case, strength):
+    options, coupling = case
+    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.ones(9))], lr=0.1, weight_decay=strength, **options)
+    report = probes.decay(optimiser, lr=0.1, weight_decay=strength)
+    assert report.ok, str(report)
+    assert report.measured["coupling"] == coupling
+    wrong = probes.decay(optimiser, lr=0.1, weight_decay=0.7 * strength)
+    assert not wrong.ok
+
+
+@pytest.mark.parametrize("share", [1e-6, 1e-4, 0.02, 0.4])
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_the_order_of_step_and_decay_is_measured(share, order):
+    def step(w, g):
+        return (1 - share) * (w - 0.1 * g) if order == "after" else (1 - share) * w - 0.1 * g
+
+    assert probes.decay(step, lr=0.1, weight_decay=share / 0.1).measured["order"] == order
+
+
+def test_the_order_is_not_guessed_for_an_adaptive_step():
+    optimiser = torch.optim.AdamW([torch.nn.Parameter(torch.ones(9))], lr=0.1, weight_decay=0.05)
+    report = probes.decay(optimiser, lr=0.1, weight_decay=0.05)
+    assert (report.measured["order"], report.measured["step_size"], report.remarks) == ("unknown", None, ())
 
 
 # ---------------------------------------------------------------- nothing is changed
@@ -262,6 +309,11 @@ WRONG_ARGUMENTS = [
     (lambda: probes.decay(3, lr=0.1, weight_decay=0.1), TypeError, "step must be a torch optimiser or"),
     (lambda: probes.decay(sum, lr=0.1, weight_decay=0.1, coupling="x"), ValueError, "coupling must be"),
     (lambda: probes.leakage(), TypeError, "procedure or predict must be given"),
+    (
+        lambda: probes.leakage(predict=sum, candidates=sum),
+        TypeError,
+        "procedure must be given with candidates",
+    ),
     (lambda: probes.leakage(sum, task="x"), ValueError, "task must be"),
     (lambda: probes.leakage(sum, repeats=2), ValueError, "repeats must be at least 5"),
     (lambda: probes.splits([]), ValueError, "splits must hold tuples"),

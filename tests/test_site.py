@@ -341,7 +341,9 @@ def test_the_index_holds_every_exercise_once_with_the_heading_it_stands_under():
     taught = {id for chapter in NOTEBOOKS.values() for id in exercises.anchors(chapter)}
     assert taught <= {item.id for item in catalogue.all_items()}
     assert len(re.findall(r"^\| \[", text, re.MULTILINE)) == len(taught)
-    assert text.startswith(f"# Exercises\n\n{len(taught)} exercises")
+    assert text.startswith(f"# Exercises\n\n{len(taught)} exercises in the chapters")
+    further = text.partition("## Further practice, in no chapter")[2]
+    assert set(re.findall(r"<br>`([\w.]+)`<br>", further)) == catalogue.FURTHER
     assert exercises.anchors(NOTEBOOKS["02_ridge"])["ridge.gradient"].startswith("Exercise-2.1:-the-gradient")
 
 

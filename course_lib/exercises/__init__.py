@@ -1,6 +1,7 @@
 """Exercises with a teacher inside: wrong answers are data.
 
-For learners: ``check(id, answer)``, ``hint(id)``, ``exercises(chapter=2)``.
+For learners: ``check(id, answer)``, ``hint(id)``, ``exercises(chapter=2)``, and ``task(id)``, which asks an
+exercise in any notebook, also one that stands in no chapter.
 
 For authors
 -----------
@@ -68,10 +69,10 @@ from __future__ import annotations
 from typing import Any
 
 from course_lib.exercises import progress, wording
-from course_lib.exercises.catalogue import UnknownExercise, all_items, find
+from course_lib.exercises.catalogue import FURTHER, UnknownExercise, all_items, find
 from course_lib.exercises.engine import judge
 from course_lib.exercises.exercise import Case, Choice, Exercise, Fresh, Item, Misconception, Value
-from course_lib.exercises.report import CheckReport, Failure, Hint, Listing
+from course_lib.exercises.report import CheckReport, Failure, Hint, Listing, Task
 
 __all__ = [
     "Case",
@@ -84,17 +85,19 @@ __all__ = [
     "Item",
     "Listing",
     "Misconception",
+    "Task",
     "UnknownExercise",
     "Value",
     "check",
     "exercises",
     "hint",
+    "task",
 ]
 
 _hints_given: dict[str, int] = {}
 
 
-def check(id: str, answer: Any, *, seed: int = 0) -> CheckReport:
+def check(id: str, answer: Any, *, seed: int = 0, seconds: float | None = None) -> CheckReport:
     """Check an answer and say what is wrong with it.
 
     Parameters
@@ -105,6 +108,10 @@ def check(id: str, answer: Any, *, seed: int = 0) -> CheckReport:
         The function itself, the letter of an option, a number or an array.
     seed : int
         Seed of the randomised cases.
+    seconds : float, optional
+        How long one call of the answer may take before it is stopped and counts as wrong. Not given: what the
+        environment variable ``COURSE_CHECK_SECONDS`` says (``off``: no limit), else 20. ``float("inf")``: no
+        limit for this check.
 
     Returns
     -------
@@ -115,8 +122,17 @@ def check(id: str, answer: Any, *, seed: int = 0) -> CheckReport:
     ------
     UnknownExercise
         If there is no such exercise. Nothing the answer does is raised.
+    TypeError, ValueError
+        If ``seconds`` (or the variable) is not a number above 0.
+
+    Notes
+    -----
+    The answer runs in this process and is stopped by an exception raised inside it, on every system and in
+    every thread, also where its loop catches exceptions. A single call into compiled code
+    (``sum(itertools.count())``) or a wait (``time.sleep``) ends only when it returns: interrupt or restart
+    the kernel. Memory is not watched: an answer whose list keeps growing may fill it before the time is over.
     """
-    report = judge(find(id), answer, seed)
+    report = judge(find(id), answer, seed, seconds)
     progress.record(report)
     return report
 
@@ -132,12 +148,30 @@ def hint(id: str, level: int | None = None) -> Hint:
         _hints_given[id] = level
     if not isinstance(level, int) or not 1 <= level <= len(hints):
         return Hint(id, 0, len(hints), wording.engine("hint_level", total=len(hints)))
-    closing = "hint_last" if level == len(hints) else "hint_more"
+    closing = "hint_more"
+    if level == len(hints):
+        closing = "hint_last_further" if item.id in FURTHER else "hint_last"
     return Hint(id, level, len(hints), f"{hints[level - 1]}\n  {wording.engine(closing, id=id)}")
 
 
+def task(id: str) -> Task:
+    """Say what an exercise asks for, and show a cell to begin from: paste it, fill it in, run it."""
+    item = find(id)
+    text = wording.of(item)
+    stub, answer = "", "..."
+    if isinstance(item, Exercise):
+        answer, _, arguments = item.signature.partition("(")
+        stub = f"def {item.signature}:\n    ...\n\n\n"
+        if answer[0].isupper():
+            stub = f"class {answer}:\n    def __init__(self, {arguments}:\n        ...\n\n\n"
+    cell = f'from course_lib.exercises import check\n\n\n{stub}check("{id}", {answer})'
+    stars = "★" * item.difficulty + "☆" * (3 - item.difficulty)
+    words = {"title": text.get("title", id), "stars": stars, "minutes": item.minutes}
+    return Task(wording.engine("task_title", **words), str(text.get("prompt", "")), cell)
+
+
 def exercises(chapter: int | None = None) -> Listing:
-    """List the exercises of a chapter, or all of them."""
+    """List the exercises of a chapter, or all of them; those that stand in no chapter say so."""
     known = progress.records()
     rows = []
     for item in all_items():
@@ -145,6 +179,7 @@ def exercises(chapter: int | None = None) -> Listing:
             entry = known.get(item.id)
             done = wording.engine("not_done" if entry is None else "done" if entry.passed else "tried")
             title = str(wording.of(item).get("title", item.id))
+            title = wording.engine("further", title=title, id=item.id) if item.id in FURTHER else title
             rows.append(
                 (item.id, title, str(item.minutes), "★" * item.difficulty + "☆" * (3 - item.difficulty), done)
             )

@@ -17,7 +17,7 @@ import sysconfig
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ from course_lib.exercises import variants, wording
 from course_lib.exercises.exercise import Case, Choice, Exercise, Fresh, Item, Value
 from course_lib.exercises.report import CheckReport, Failure
 from course_lib.exercises.stubs import has_placeholder, is_stub, stub_result
-from course_lib.exercises.values import Part, WrongKind, close, parts, reference_parts, same_input, show
+from course_lib.exercises.values import Part, Told, WrongKind, close, parts, reference_parts, same_input, show
+from course_lib.exercises.watchdog import OutOfTime, Watch, limit
 
 __all__ = ["judge"]
 
@@ -79,8 +80,21 @@ class Trial:
 Finding = tuple[str, str, Trial]  # kind, sentence, and the trial that shows it
 
 
-def judge(item: Item, answer: Any, seed: int = 0) -> CheckReport:
-    """Return the verdict on ``answer``; nothing is recorded."""
+class Late(Exception):
+    """A call of the answer was stopped by the watchdog; ``trial`` is the one."""
+
+    def __init__(self, trial: Trial, seconds: float):
+        super().__init__(seconds)
+        self.trial, self.seconds = trial, seconds
+
+
+def judge(item: Item, answer: Any, seed: int = 0, seconds: float | None = None) -> CheckReport:
+    """Return the verdict on ``answer``, each call of which may take ``seconds``; nothing is recorded."""
+    with Watch(limit(seconds)) as watch:
+        return _judge(item, answer, seed, watch)
+
+
+def _judge(item: Item, answer: Any, seed: int, watch: Watch) -> CheckReport:
     report = CheckReport.of(item)
     try:
         if is_stub(answer):
@@ -88,10 +102,12 @@ def judge(item: Item, answer: Any, seed: int = 0) -> CheckReport:
         if isinstance(item, Exercise) and callable(item.reference) and not callable(answer):
             words = {"id": item.id, "name": item.signature.partition("(")[0]}
             return report.failed(kind="type", sentence=wording.engine("not_callable", **words))
-        trials = _trials(item, answer, seed)
+        trials = _trials(item, answer, seed, watch)
         if _unfinished(answer, trials):
             return report.not_attempted()
-        return _verdict(item, answer, trials, report, seed)
+        return _verdict(item, answer, trials, report, watch)
+    except Late as late:
+        return _too_late(item, late, report)
     except (Interrupted, KeyboardInterrupt):
         return report.failed(kind="interrupted", sentence=wording.engine("interrupted"))
     except Exception as error:  # an answer so odd that it cannot even be looked at
@@ -99,14 +115,14 @@ def judge(item: Item, answer: Any, seed: int = 0) -> CheckReport:
         return report.failed(kind="unreadable", sentence=text)
 
 
-def _verdict(item: Item, answer: Any, trials: list[Trial], report: CheckReport, seed: int) -> CheckReport:
+def _verdict(item: Item, answer: Any, trials: list[Trial], report: CheckReport, watch: Watch) -> CheckReport:
     for trial in trials:
         trial.right = _right(trial, item)
     wrong = [trial for trial in trials if not trial.right]
     if wrong and has_placeholder(answer, as_value=True):
         return report.not_attempted()
-    unstable = None if not isinstance(item, Exercise) else _unstable(item, answer, trials)
-    report.printed = _clip_lines(trials[0].got.printed)
+    unstable = None if not isinstance(item, Exercise) else _unstable(item, answer, trials, watch)
+    report.printed = trials[0].got.printed
     if not wrong and not unstable:
         return report.succeeded()
     name = None
@@ -120,20 +136,20 @@ def _verdict(item: Item, answer: Any, trials: list[Trial], report: CheckReport, 
     else:
         kind, sentence, shown = _violation(item, trials)
     if shown is not None:
-        report.failures, report.printed = [_failure(item, shown)], _clip_lines(shown.got.printed)
+        report.failures, report.printed = [_failure(item, shown)], shown.got.printed
     return report.failed(kind=kind, sentence=sentence, diagnosis=name)
 
 
 # ------------------------------------------------------------------------------------------------ running
 
 
-def _trials(item: Item, answer: Any, seed: int) -> list[Trial]:
+def _trials(item: Item, answer: Any, seed: int, watch: Watch) -> list[Trial]:
     if isinstance(item, Exercise):
         cases = list(item.cases(np.random.default_rng(seed)))
         trials = []
         for case in cases:
             expected = _call(item, item.reference, case, None)
-            trials.append(Trial(case, expected, _call(item, answer, case, expected)))
+            trials.append(Trial(case, expected, _call(item, answer, case, expected, watch)))
             if stub_result(trials[-1].got.raw):
                 break
         return trials
@@ -153,21 +169,33 @@ def _given(value: Any, expected: Outcome | None = None, item: Item | None = None
         return Outcome(problem=problem, raw=value)
 
 
-def _call(item: Exercise, function: Any, case: Case, expected: Outcome | None) -> Outcome:
-    """Call ``function`` on true copies of the case's arguments and take the result apart."""
+def _call(
+    item: Exercise, function: Any, case: Case, expected: Outcome | None, watch: Watch | None = None
+) -> Outcome:
+    """Call ``function`` on true copies of the case's arguments and take the result apart.
+
+    Only the learner's answer is watched: how long the course's own may take is known.
+    """
     args, kwargs = _materialise(case)
     kept, kept_kwargs = copy.deepcopy((args, kwargs))
+
+    def work() -> Any:
+        return case.observe(function, *args, **kwargs) if case.observe else function(*args, **kwargs)
+
     with _quiet() as printed:
         try:
-            raw = case.observe(function, *args, **kwargs) if case.observe else function(*args, **kwargs)
-            outcome = Outcome(raw=raw)
+            outcome = Outcome(raw=work() if watch is None else watch.call(work))
         except KeyboardInterrupt:
             raise Interrupted from None
         except WrongKind as problem:  # found by the case's own `observe`
             outcome = Outcome(problem=problem)
         except BaseException as error:  # SystemExit and RecursionError too: the kernel has to survive
+            if isinstance(error, OutOfTime) and not (watch and watch.fired):
+                raise  # another watch's, around the whole check
             outcome = Outcome(error=error)
-    outcome.printed = printed.getvalue()[:_MAX_PRINTED]
+    outcome.printed = printed.beginning()
+    if watch and expected and watch.fired:  # whatever it made of the exception
+        raise Late(Trial(case, expected, outcome), watch.seconds)
     if not case.may_modify:
         outcome.modified = _modified(item, case, (kept, kept_kwargs), (args, kwargs))
     if outcome.error is None and outcome.problem is None:
@@ -178,6 +206,8 @@ def _call(item: Exercise, function: Any, case: Case, expected: Outcome | None) -
                 outcome.parts = parts(outcome.raw, expected.raw, item.returns)
         except WrongKind as problem:
             outcome.problem = problem
+            if problem.kind.startswith("kind_huge"):  # one for each case would fill the memory
+                outcome.raw, problem.__traceback__ = Told(show(outcome.raw)), None  # its frames hold it too
     return outcome
 
 
@@ -220,13 +250,30 @@ def _no_exit() -> Iterator[None]:
         del shell.ask_exit  # the class's own method is back
 
 
+class _Beginning(io.StringIO):
+    """Keeps the beginning of what is printed and counts the rest: an answer may print without end."""
+
+    lost = 0
+
+    def write(self, text: str) -> int:
+        room = max(_MAX_PRINTED - self.tell(), 0)
+        super().write(text[:room])
+        self.lost += len(text) - len(text[:room])
+        return len(text)
+
+    def beginning(self) -> str:
+        """What was printed first; if it is not all, how much more there was."""
+        text = _clip_lines(self.getvalue())
+        return f"{text}\n{wording.engine('printed_more', count=f'{self.lost:,}')}" if self.lost else text
+
+
 @contextlib.contextmanager
-def _quiet() -> Iterator[io.StringIO]:
+def _quiet() -> Iterator[_Beginning]:
     """Capture prints, silence warnings, and leave no setting of NumPy behind."""
-    printed = io.StringIO()
+    printed = _Beginning()
     with (
         contextlib.redirect_stdout(printed),
-        contextlib.redirect_stderr(io.StringIO()),
+        contextlib.redirect_stderr(_Beginning()),
         warnings.catch_warnings(),
         np.errstate(all="ignore"),
         _no_exit(),
@@ -247,10 +294,10 @@ def _unfinished(answer: Any, trials: list[Trial]) -> bool:
     return False
 
 
-def _unstable(item: Exercise, answer: Any, trials: list[Trial]) -> bool:
+def _unstable(item: Exercise, answer: Any, trials: list[Trial], watch: Watch) -> bool:
     """Whether a second call with the same inputs gives something else (first two cases)."""
     for trial in trials[:2]:
-        again = _call(item, answer, trial.case, trial.expected)
+        again = _call(item, answer, trial.case, trial.expected, watch)
         if not again.same_as(trial.got, trial.case, item):
             return True
     return False
@@ -429,12 +476,26 @@ def _as_wrong(item: Exercise, wrong: Any, trial: Trial) -> bool:
 # ------------------------------------------------------------------------------------------------ explaining
 
 
+def _too_late(item: Item, late: Late, report: CheckReport) -> CheckReport:
+    """Say that a call did not return, on which case, and which line it was in."""
+    trial, seconds = late.trial, f"{late.seconds:g}"
+    label = wording.case_label(item, trial.case.label)
+    sentence = wording.engine("timeout_case" if label else "timeout", seconds=seconds, case=label)
+    number, line, function = _their_line(trial.got.error) if trial.got.error else (0, "", "")
+    if line:
+        sentence += "\n" + wording.engine("timeout_at", number=number, line=line, function=function)
+    shown = _failure(item, trial)
+    report.failures = [replace(shown, got=wording.engine("timeout_got", seconds=seconds))]
+    report.printed = trial.got.printed
+    return report.failed(kind="timeout", sentence=sentence)
+
+
 def _violation(item: Item, trials: list[Trial]) -> Finding:
     """Say which property is violated when no misconception matches, and on which case that shows."""
     wrong = [trial for trial in trials if not trial.right]
     for trial in wrong:
         if trial.got.error is not None:
-            text = _error_sentence(trial.got.error)
+            text = _error_sentence(trial.got.error) + _called_as(item, trial)
             return _overwritten(item, wrong, trials, text) or ("error", text, trial)
         if trial.expected.error is not None:
             name = type(trial.expected.error).__name__
@@ -481,6 +542,9 @@ def _kind(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None
 
 def _shape(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | None:
     for trial in wrong:
+        for key, e, g in _pairs(trial):
+            if g.dtype.kind == "b" and e.dtype.kind != "b" and e.shape == g.shape:
+                return "type", wording.engine("boolean", part=_part_text(key)), trial
         for key, e, g in _pairs(trial):
             if e.shape != g.shape:
                 words = {"expected": _shape_text(e), "got": _shape_text(g), "part": _part_text(key)}
@@ -604,8 +668,9 @@ def _changed(item: Item, wrong: list[Trial], trials: list[Trial]) -> Finding | N
     changing = [trial for trial in wrong if trial.got.modified]
     if not changing:
         return None
-    names = dict.fromkeys(name for trial in changing for name in trial.got.modified)
-    return "modified", wording.engine("modified", names=", ".join(names)), changing[0]
+    names = ", ".join(dict.fromkeys(name for trial in changing for name in trial.got.modified))
+    right = all(t.got.parts and not differing(t.expected, t.got, t.case, item) for t in wrong)
+    return "modified", wording.engine("modified_right" if right else "modified", names=names), changing[0]
 
 
 def _overwritten(item: Item, wrong: list[Trial], trials: list[Trial], text: str) -> Finding | None:
@@ -694,11 +759,23 @@ def _error_sentence(error: BaseException) -> str:
     """Say what was raised and on which line of the learner's code."""
     number, line, function = _their_line(error)
     if isinstance(error, RecursionError):
-        return wording.engine("recursion", line=line)
+        key = "recursion" if line else "recursion_somewhere"
+        return wording.engine(key, line=line, limit=f"{sys.getrecursionlimit():,}")
     if isinstance(error, SystemExit):
-        return wording.engine("system_exit", line=line)
-    key = "error_at" if line else "error"
+        return wording.engine("system_exit" if line else "system_exit_somewhere", line=line)
+    key = "memory" if isinstance(error, MemoryError) else "error"
+    key += "_at" if line else ""
     return wording.engine(key, error=_error_text(error), number=number, line=line, function=function)
+
+
+def _called_as(item: Item, trial: Trial) -> str:
+    """Recall the signature where the arguments do not fit, which no line of the learner's shows."""
+    error = trial.got.error
+    if not isinstance(error, TypeError) or trial.case.observe or _their_line(error)[1]:
+        return ""
+    if not isinstance(item, Exercise) or "argument" not in str(error):
+        return ""
+    return "\n" + wording.engine("called_as", signature=item.signature)
 
 
 def _their_line(error: BaseException) -> tuple[int, str, str]:
@@ -709,6 +786,8 @@ def _their_line(error: BaseException) -> tuple[int, str, str]:
         name = frame.f_code.co_filename
         if count > 2000:
             break
+        if lineno is None:  # an instruction that stands for no line, where a loop jumps back
+            lineno = frame.f_code.co_firstlineno
         if name.startswith((_HERE, *_LIBRARIES, "<frozen")) or "site-packages" in name:
             continue
         text = linecache.getline(name, lineno, frame.f_globals).strip()
@@ -718,5 +797,5 @@ def _their_line(error: BaseException) -> tuple[int, str, str]:
 
 
 def _clip_lines(text: str, lines: int = 5) -> str:
-    kept = text.rstrip().splitlines()
+    kept = [line if len(line) <= 200 else line[:197] + "..." for line in text.rstrip().splitlines()]
     return "\n".join(kept[:lines] + (["..."] if len(kept) > lines else []))

@@ -18,7 +18,7 @@ from pathlib import Path
 import platformdirs
 
 from course_lib.exercises import wording
-from course_lib.exercises.catalogue import all_items
+from course_lib.exercises.catalogue import FURTHER, all_items
 from course_lib.exercises.report import CheckReport
 
 __all__ = ["Record", "database", "main", "record", "records"]
@@ -111,7 +111,9 @@ def main(args: argparse.Namespace | None = None) -> int:
     items = all_items()
     for item in items:
         entry = known.get(item.id)
-        table.add_row(f"{item.chapter:02d}", wording.of(item).get("title", item.id), *_cells(entry))
+        title = str(wording.of(item).get("title", item.id))
+        title = wording.engine("further", title=title, id=item.id) if item.id in FURTHER else title
+        table.add_row(f"{item.chapter:02d}", title, *_cells(entry))
     console.print(table)
     done = sum(1 for item in items if item.id in known and known[item.id].passed)
     console.print(wording.engine("progress_count", done=done, total=len(items)))

@@ -9,7 +9,7 @@ from html import escape
 from course_lib.exercises import wording
 from course_lib.exercises.exercise import Item
 
-__all__ = ["CheckReport", "Failure", "Hint", "Listing"]
+__all__ = ["CheckReport", "Failure", "Hint", "Listing", "Task"]
 
 _COLOURS = {
     "passed": "#1b7837",
@@ -142,6 +142,26 @@ class Hint:
 
     def _repr_html_(self) -> str:
         return _box("open", escape(self._heading()), f"<p style='margin:.3em 0'>{_prose(self.text)}</p>")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an exercise asks for, with a cell to begin from."""
+
+    title: str
+    prompt: str
+    cell: str
+
+    def __repr__(self) -> str:
+        code = "\n".join(f"    {line}".rstrip() for line in self.cell.splitlines())
+        return f"{self.title}\n  {self.prompt}\n  {wording.engine('task_begin')}\n\n{code}"
+
+    def _repr_html_(self) -> str:
+        words = "".join(
+            f"<p style='margin:.3em 0'>{_prose(text)}</p>"
+            for text in (self.prompt, wording.engine("task_begin"))
+        )
+        return _box("open", escape(self.title), f"{words}<pre>{escape(self.cell)}</pre>")
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 __all__ = [
     "Part",
+    "Told",
     "WrongKind",
     "as_array",
     "close",
@@ -22,6 +25,8 @@ __all__ = [
 ]
 
 Part = Any  # np.ndarray of numbers, or str
+MANY = 1_000_000  # entries from which an answer is no longer looked into, if far fewer are expected
+TOO_MANY = 20 * MANY  # and from which it is not, whatever is expected: a copy would fill the memory
 
 
 class WrongKind(Exception):
@@ -42,14 +47,17 @@ def as_array(value: Any) -> np.ndarray:
     if value is None:
         raise WrongKind("kind_none")
     if isinstance(value, str | bytes):
-        raise WrongKind("kind_text", value=show(value))
+        raise WrongKind("kind_text", value=_clip(_beginning(value), 60))
     if inspect.isgenerator(value) or (hasattr(value, "__next__") and hasattr(value, "__iter__")):
         raise WrongKind("kind_generator")
     if callable(value) and not hasattr(value, "__array__"):
         raise WrongKind("kind_function")
+    _refuse_to_copy(value, TOO_MANY)
     try:
         array = np.array(_plain(value))
     except Exception:  # ragged lists, objects with a broken __array__
+        if isinstance(value, tuple):
+            raise WrongKind("kind_tuple", count=len(value)) from None
         raise WrongKind("kind_other", type=type(value).__name__) from None
     if array.dtype.kind == "c":
         raise WrongKind("kind_complex")
@@ -58,9 +66,41 @@ def as_array(value: Any) -> np.ndarray:
             return np.array([as_array(entry) for entry in array.ravel()], dtype=float).reshape(array.shape)
         except Exception:
             raise WrongKind("kind_other", type=type(value).__name__) from None
+    if array.dtype.kind in "US" and array.size:
+        raise WrongKind("kind_texts", value=_clip(repr(array.ravel()[0].item()), 60))
     if array.dtype.kind not in "fiub":
         raise WrongKind("kind_other", type=type(value).__name__)
     return array
+
+
+def _entries(value: Any, depth: int = 8) -> int:
+    """How many numbers an answer holds, from its shape or its lengths; nothing is copied."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return math.prod(shape)
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes) or not depth:
+        return 1
+    inner = max((_entries(entry, depth - 1) for entry in value[:3]), default=1)
+    return max(inner, len(value) * _entries(value[0], depth - 1) if value else 0)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is kept of a result that is too large to keep."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _refuse_to_copy(value: Any, most: int) -> None:
+    count = _entries(value)
+    if count > most:
+        shape = getattr(value, "shape", None)
+        if shape:
+            raise WrongKind("kind_huge", shape=tuple(map(int, shape)), count=f"{count:,}")
+        raise WrongKind("kind_huge_list", type=type(value).__name__, count=f"{count:,}")
 
 
 def returned(value: Any, name: str) -> np.ndarray:
@@ -96,6 +136,9 @@ def reference_parts(value: Any, names: Sequence[str] = ()) -> dict[str, Part]:
 
 def parts(value: Any, like: Any, names: Sequence[str] = ()) -> dict[str, Part]:
     """Return the parts of an answer, taken apart the way the reference's result ``like`` is."""
+    several = isinstance(like, Mapping | tuple) or (isinstance(like, list) and _ragged(like))
+    if not several or (not isinstance(value, Mapping) and _length(value) != len(like)):
+        _refuse_to_copy(value, max(MANY, 100 * _entries(like)))
     if isinstance(like, str):
         if not isinstance(value, str):
             raise WrongKind("kind_other", type=type(value).__name__)
@@ -105,7 +148,7 @@ def parts(value: Any, like: Any, names: Sequence[str] = ()) -> dict[str, Part]:
             raise WrongKind("kind_mapping", keys=", ".join(map(str, like)), type=type(value).__name__)
         found = {str(key): entry for key, entry in value.items()}
         return _join((str(key), parts(found[str(key)], entry)) for key, entry in like.items())
-    if isinstance(like, tuple) or (isinstance(like, list) and _ragged(like)):
+    if several:
         labels = names if len(names) == len(like) else [f"{i + 1}" for i in range(len(like))]
         if value is None:
             raise WrongKind("kind_none")
@@ -193,11 +236,17 @@ def same_input(before: Any, after: Any) -> bool:
 def show(value: Any, digits: int = 4) -> str:
     """Return a short text for ``value`` that is the same on every machine."""
     if isinstance(value, bool | np.bool_ | int | np.integer | str | bytes | None):
-        return _clip(repr(value.item() if isinstance(value, np.generic) else value))
+        value = value.item() if isinstance(value, np.generic) else value
+        return _clip(_beginning(value) if isinstance(value, str | bytes) else repr(value))
     if isinstance(value, float | np.floating):
         return f"{float(value):.{digits + 1}g}"
     if isinstance(value, np.random.Generator):
         return "np.random.default_rng(...)"
+    if _entries(value) > MANY and isinstance(value, tuple) and len(value) < 10:
+        return f"({', '.join(show(entry, digits) for entry in value)})"
+    if _entries(value) > MANY:
+        size = f"shape {tuple(value.shape)}" if hasattr(value, "shape") else f"length {len(value)}"
+        return f"<{type(value).__name__}, {size}>"
     if isinstance(value, tuple | list) and value and any(np.ndim(_safe(v)) for v in value):
         inner = ", ".join(show(v, digits) for v in value)
         return f"({inner})" if isinstance(value, tuple) else f"[{inner}]"
@@ -235,6 +284,11 @@ def _show_array(array: np.ndarray, digits: int) -> str:
     text = np.array2string(numbers, formatter={"float_kind": lambda x: f"{x:.{digits}g}"}, threshold=40,
                            edgeitems=3, max_line_width=88)  # fmt: skip
     return f"{text}, shape {array.shape}" if array.size > 40 else text
+
+
+def _beginning(text: str | bytes) -> str:
+    """Return the repr of a text without copying all of it."""
+    return repr(text) if len(text) <= 300 else repr(text[:300])
 
 
 def _clip(text: str, limit: int = 300) -> str:

@@ -20,6 +20,14 @@ and ``report.raise_if_faulty()`` for a test. A probe names a cause only where th
 changed: parameters, gradients, buffers, modes and global random states are put back. Everything here is
 NumPy; torch is imported only when a torch object is handed over.
 
+Where several forms are right, the one that was found is a remark: ``report.remarks`` and a line of
+``str(report)``, which count neither in ``report.ok`` nor in ``report.causes``.
+
+A silent report is worth what its last line says was compared. What cannot be told from outside stays unseen:
+a strength that is wrong for your data, layers that are not handed over, the order of step and decay in an
+adaptive optimiser, a schedule after the steps that were taken, a choice among candidates that are not shown,
+a leak too small to change scores on noise. The docstrings say which.
+
 Sources of the causes: chapter 18, where each is a bug that was met.
 """
 

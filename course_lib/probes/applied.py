@@ -123,13 +123,22 @@ def training_step(
     Report
         Causes: ``not_applied``, ``on_exempt``, ``some_weights_only``, ``sign``, ``factor_2``, ``factor_n``,
         ``without_lr``, ``lam_squared``, ``scaled``, ``other_kind``, ``shares_swapped``,
-        ``value_as_gradient``,
-        ``depends_on_batch``, ``depends_on_calls``, ``random``, ``not_finite``, ``raised``, ``unknown``.
+        ``value_as_gradient``, ``rescaled`` (data gradient and penalty are clipped or normalised together, so
+        that the penalty's size cannot be measured), ``depends_on_batch``, ``depends_on_calls``, ``random``,
+        ``not_finite``, ``raised``, ``unknown``. Remark: ``after_step``, the penalty's slope is taken at the
+        weights after the gradient step. `Report.measured` holds ``form``: ``"in_gradient"``, ``"proximal"``
+        or ``"after_step"`` where the step is right.
 
     Raises
     ------
     TypeError, ValueError
         If an argument is of the wrong kind or out of range.
+
+    Notes
+    -----
+    ``(1 - lr lam) (w - lr g)`` rests at a minimum of the objective with the strength ``lam / (1 - lr lam)``:
+    the report says that the step has this form and leaves open whether it is meant. Momentum, adaptive steps
+    and schedules are not looked at: the step starts afresh at every place.
     """
     function(step, "step")
     lam, lr, l1_ratio = (
@@ -189,7 +198,7 @@ def _named(
     found: list[Finding] = []
     wanted = f"{meant.l2.lam:.4g} w" if meant.l1_ratio == 0 else f"{meant.l1.lam:.4g} sign(w)"
     wanted = wanted if meant.l1_ratio in (0, 1) else f"{meant.l2.lam:.4g} w + {meant.l1.lam:.4g} sign(w)"
-    touched = [form for form in forms if form.block.exempt and not form.zero]
+    touched = [form for form in forms if form.block.exempt and not form.zero and form.l2 is not None]
     if touched:
         found.append(finding(probe, "on_exempt", where=_where(touched), applied=touched[0].text, wanted="0"))
     weights = [form for form in forms if not form.block.exempt]
@@ -199,8 +208,8 @@ def _named(
     if bare:
         found.append(finding(probe, "some_weights_only", where=_where(bare), applied="0", wanted=wanted))
     causes: dict[tuple[str, str], list[_Form]] = {}
-    for form in weights:
-        if not form.zero:
+    for form in forms:
+        if not form.zero and (form.l2 is None or not form.block.exempt):
             causes.setdefault(_cause(form, meant, n, lr), []).append(form)
     found += [
         finding(probe, cause, where=_where(members), factor=factor, applied=members[0].text, wanted=wanted)
@@ -497,8 +506,9 @@ class _Steps:
                 words,
             )
         pairs = [(self.after(flat, 0.0), self.after(flat, lam)) for flat in places]
-        findings = [] if self._proximal(pairs, self.lr) else self._named(places, pairs)
-        if any(found.cause == "unknown" for found in findings) and self._proximal(pairs, 1.0):
+        form = self._after(pairs, self.lr)
+        findings = [] if form else self._named(places, pairs)
+        if any(found.cause == "unknown" for found in findings) and self._after(pairs, 1.0) == "proximal":
             values = {
                 "where": "w",
                 "factor": f"1/lr = {1 / self.lr:.4g}",
@@ -506,21 +516,32 @@ class _Steps:
                 "wanted": f"threshold {self.lr * lam:.4g}",
             }
             findings = [finding("training_step", "without_lr", **values)]
-        return Report("training_step", tuple(findings or self._other_batch(places[0])), words)
+        findings = findings or self._other_batch(places[0])
+        measured = {} if findings else {"form": form or "in_gradient"}
+        remarks = (self._remark(pairs),) if form == "after_step" else ()
+        return Report("training_step", tuple(findings), words, measured, remarks)
 
     def _tolerance(self, w: np.ndarray) -> float:
         return (1e-9 if self.at.eps < 1e-12 else 1e-5) * max(1.0, float(np.abs(w).max()))
 
-    def _proximal(self, pairs: list[tuple[np.ndarray, np.ndarray]], lr: float) -> bool:
-        """Whether the penalty acts after the gradient step: by its proximal operator, or as a decay."""
+    def _after(self, pairs: list[tuple[np.ndarray, np.ndarray]], lr: float) -> str:
+        """How the penalty acts after the gradient step: by its proximal operator, as a decay, or ("") not."""
         free = self.at.exempt
-        for expected in (lambda w: self.meant.prox(w, lr), lambda w: w - lr * self.meant.subgradient(w)):
+        for form, expected in (
+            ("proximal", lambda w: self.meant.prox(w, lr)),
+            ("after_step", lambda w: w - lr * self.meant.subgradient(w)),
+        ):
             if all(
                 np.abs(np.where(free, plain, expected(plain)) - moved).max() <= self._tolerance(plain)
                 for plain, moved in pairs
             ):
-                return True
-        return False
+                return form
+        return ""
+
+    def _remark(self, pairs: list[tuple[np.ndarray, np.ndarray]]) -> Finding:
+        plain, moved = pairs[0]
+        place = int(np.argmax(np.abs(plain - moved)))
+        return finding("training_step", "after_step", plain=float(plain[place]), moved=float(moved[place]))
 
     def _named(self, places: list[np.ndarray], pairs: list[tuple[np.ndarray, np.ndarray]]) -> list[Finding]:
         forms = []
@@ -532,8 +553,28 @@ class _Steps:
             forms.append(_form(block, applied, w, rows, np.full(applied.size, 4 * size)))
         findings = _named("training_step", forms, self.meant, self.n, self.lr)
         if any(found.cause == "unknown" for found in findings):
-            findings = self._value_as_gradient(places, pairs) or findings
+            findings = self._rescaled(places, pairs) or self._value_as_gradient(places, pairs) or findings
         return findings
+
+    def _rescaled(
+        self, places: list[np.ndarray], pairs: list[tuple[np.ndarray, np.ndarray]]
+    ) -> list[Finding]:
+        """Whether the step with the penalty is ``a (data step) + b slope``, as after clipping their sum."""
+        rates = []
+        for flat, (plain, moved) in zip(places, pairs, strict=True):
+            slope = np.where(self.at.exempt, 0.0, self.meant.subgradient(flat))
+            columns = np.stack([flat - plain, slope], axis=1)
+            c = np.linalg.lstsq(columns, flat - moved, rcond=None)[0]
+            if (
+                flat.size < 4
+                or c.min() <= 0
+                or np.abs(columns @ c - flat + moved).max() > self._tolerance(flat)
+            ):
+                return []
+            rates.append(c[0])
+        if np.abs(np.array(rates) - 1).max() <= 1e-6:
+            return []
+        return [finding("training_step", "rescaled", rates=", ".join(f"{rate:.4g}" for rate in rates))]
 
     def _value_as_gradient(
         self, places: list[np.ndarray], pairs: list[tuple[np.ndarray, np.ndarray]]

@@ -280,6 +280,8 @@ class _Task(Asked):
             factor = multiple(left, part, m.tolerance)
             if factor is not None:
                 named = name_of(factor, self.n, precision)
+                if named.kind == "right":  # near 1, and further from it than rounding explains
+                    return prefix + "scaled", values | {"factor": f"{factor:.6g}"}
                 return prefix + named.kind, values | {"factor": named.text}
         return None
 

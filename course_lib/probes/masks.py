@@ -56,11 +56,11 @@ def dropout(
         (other axes), ``mask_not_shared`` (along ``shared_axes``), ``fixed_count`` (the same number
         in every row), ``not_a_mask`` (noise that is added, or multiplied without zeros),
         ``training_flag_ignored`` (drops in evaluation), ``evaluation_changes_input``,
-        ``backward_other_mask``,
-        ``backward_not_scaled``, ``backward_in_evaluation``, ``edge_p0``, ``edge_p1``, ``input_modified``,
-        ``not_finite``, ``wrong_shape``, ``raised``, ``unknown``. Classical dropout (no scaling while
-        training,
-        times 1-p in evaluation) is right too: `Report.measured` holds ``form``, ``rate`` and ``scale``.
+        ``backward_other_mask``, ``backward_not_scaled``, ``edge_p0``, ``edge_p1``, ``input_modified``,
+        ``not_finite``, ``wrong_shape``, ``raised``, ``unknown``. Remarks: ``classical_form`` (no scaling
+        while training, times 1-p in evaluation: right too), ``backward_in_evaluation`` (a backward pass after
+        an evaluation is not that of the evaluation; training never asks for it). `Report.measured` holds
+        ``form``, ``rate`` and ``scale``.
 
     Raises
     ------
@@ -71,6 +71,10 @@ def dropout(
     -----
     The only statistical test is that of the rate: a two-sided z of more than 4 counts, and only if a second,
     independent draw says the same (false alarm rate about 4e-9).
+
+    Only the layer is seen. A network that leaves its layers alone in evaluation and multiplies *weights* by
+    1-p there has ``no_scaling`` in its layer: hand over the layer together with that product. That each of
+    several layers has its own factor in evaluation is seen by asking about each of them.
 
     Examples
     --------
@@ -206,17 +210,20 @@ class _Layer:
                 "dropout", (finding("dropout", "not_finite", what="output", value=float("nan")),), words
             )
         findings: list[Finding] = []
+        remarks: list[Finding] = []
         if self.modified:
             findings.append(finding("dropout", "input_modified", evidence="x differs after the call"))
         scale, form = self._forms(train, evaluation, p, findings)
+        if form == "classical":
+            remarks.append(finding("dropout", "classical_form", keep=1 - p, right=1 / (1 - p)))
         if scale is not None:
             self._rates(train, again, p, findings)
             self._patterns(train, again, findings)
-            self._backward(p, findings)
+            self._backward(findings, remarks)
         if edges is not None:
             self._edges(edges, findings)
         measured = {"form": form, "rate": float(np.mean(train == 0)), "scale": scale}
-        return Report("dropout", tuple(findings), words, measured)
+        return Report("dropout", tuple(findings), words, measured, tuple(remarks))
 
     def _forms(
         self, train: np.ndarray, evaluation: np.ndarray, p: float, findings: list[Finding]
@@ -228,16 +235,7 @@ class _Layer:
             return None, "unknown"
         scale = float(np.median(kept))
         if np.ptp(kept) > 1e-4 * abs(scale):
-            difference = train * self.values - self.values
-            findings.append(
-                finding(
-                    "dropout",
-                    "not_a_mask",
-                    low=float(kept.min()),
-                    high=float(kept.max()),
-                    shift=float(np.ptp(difference)),
-                )
-            )
+            findings.append(_between("not_a_mask", kept))
             return None, "unknown"
         if np.any(evaluation == 0) and np.any(evaluation != 0):
             findings.append(
@@ -245,14 +243,7 @@ class _Layer:
             )
             evaluation = np.ones_like(evaluation)  # the scale is that of training
         if np.ptp(evaluation) > 1e-4:
-            findings.append(
-                finding(
-                    "dropout",
-                    "evaluation_changes_input",
-                    low=float(evaluation.min()),
-                    high=float(evaluation.max()),
-                )
-            )
+            findings.append(_between("evaluation_changes_input", evaluation))
             return scale, "unknown"
         rate = float(np.mean(train == 0))
         if rate == 0:
@@ -336,7 +327,7 @@ class _Layer:
                 cause = "mask_shared_in_batch" if axis == 0 else "mask_of_rows" if rows else "mask_shared"
                 findings.append(finding("dropout", cause, axis=axis, size=dropped.shape[axis]))
 
-    def _backward(self, p: float, findings: list[Finding]) -> None:
+    def _backward(self, findings: list[Finding], remarks: list[Finding]) -> None:
         for training in (True, False):
             pair = self.gradient(training)
             if pair is None:
@@ -346,13 +337,12 @@ class _Layer:
                 continue
             place = np.unravel_index(int(np.argmax(np.abs(mask - grad))), mask.shape)
             values = {"mask": float(mask[place]), "grad": float(grad[place])}
+            same = np.array_equal(mask == 0, grad == 0)
             if not training:
-                cause = "backward_in_evaluation"
-            elif np.array_equal(mask == 0, grad == 0):
-                cause = "backward_not_scaled"
+                remarks.append(finding("dropout", "backward_in_evaluation", **values))
             else:
-                cause = "backward_other_mask"
-            findings.append(finding("dropout", cause, **values))
+                cause = "backward_not_scaled" if same else "backward_other_mask"
+                findings.append(finding("dropout", cause, **values))
 
     def _edges(self, edges: Callable[[float], Any], findings: list[Finding]) -> None:
         for p, cause, wanted in ((0.0, "edge_p0", 1.0), (1.0, "edge_p1", 0.0)):
@@ -365,6 +355,10 @@ class _Layer:
                 right, said = False, repr(getattr(what, "error", what))
             if not right:
                 findings.append(finding("dropout", cause, said=said))
+
+
+def _between(cause: str, ratios: np.ndarray) -> Finding:
+    return finding("dropout", cause, low=float(ratios.min()), high=float(ratios.max()))
 
 
 class _WrongShape(Exception):

@@ -31,7 +31,7 @@ class Fault(AssertionError):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong.
+    """One thing that is wrong; in `Report.remarks` one thing that is worth knowing and may be meant.
 
     Attributes
     ----------
@@ -66,6 +66,9 @@ class Report:
         What was compared, with its size: what a silent report is worth.
     measured : mapping
         Numbers and words that the probe measured, such as ``{"coupling": "decoupled"}``.
+    remarks : tuple of Finding
+        The convention that was found where several are right, and what training does not depend on. They
+        count neither in `ok` nor in `causes`.
 
     Examples
     --------
@@ -79,6 +82,7 @@ class Report:
     findings: tuple[Finding, ...]
     checked: str
     measured: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[Finding, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -97,9 +101,11 @@ class Report:
 
     def __str__(self) -> str:
         lines = [_own("heading", probe=self.probe, verdict=self._verdict())]
-        for found in self.findings:
-            lines += [f"✗ {found.cause}: {found.sentence}", "    " + _own("evidence", text=found.evidence)]
-            lines += ["    " + _own("next", text=found.check_next)]
+        for mark, several in (("✗", self.findings), ("•", self.remarks)):
+            for found in several:
+                lines += [f"{mark} {found.cause}: {found.sentence}"]
+                lines += ["    " + _own("evidence", text=found.evidence)]
+                lines += ["    " + _own("next", text=found.check_next)]
         return "\n".join([*lines, _own("checked", text=self.checked)])
 
     __repr__ = __str__

@@ -51,11 +51,32 @@ def page(notebooks: dict[str, NotebookNode], titles: dict[str, str]) -> str:
         if found:
             tables += [f"## {stem[:2]} · {titles[stem]}", "", *_table(stem, found, known), ""]
     opening = (
-        f"{count} exercises, {minutes} minutes in all. One star is a warm-up, three take thought. Each "
-        "checks itself and says what a wrong answer got wrong; answer them in the notebooks, which "
-        "`python3 start.py lab` opens."
+        f"{count} exercises in the chapters, {minutes} minutes in all. One star is a warm-up, three take "
+        "thought. Each checks itself and says what a wrong answer got wrong; answer them in the notebooks, "
+        "which `python3 start.py lab` opens."
     )
-    return "\n".join(["# Exercises", "", opening, "", *tables])
+    return "\n".join(["# Exercises", "", opening, "", *tables, *_further(known)])
+
+
+def _further(known: dict[str, Item]) -> Iterator[str]:
+    """The exercises that no chapter has a cell for, and how one is begun."""
+    yield "## Further practice, in no chapter"
+    yield ""
+    yield (
+        "These check themselves too, but no chapter has a cell for them, and no solution is printed; "
+        "`hint` helps. In any notebook of the course, a cell with"
+    )
+    yield '\n```python\nfrom course_lib.exercises import task\n\ntask("ridge.objective")\n```\n'
+    yield "says what is asked and shows a cell to begin from.\n"
+    yield "| exercise | what it asks for |"
+    yield "|---|---|"
+    for item in (item for id, item in known.items() if id in catalogue.FURTHER):
+        text = wording.of(item)
+        about = (
+            f"{_cell(str(text['title']))}, after chapter {item.chapter:02d}<br>`{item.id}`<br>{_effort(item)}"
+        )
+        yield f"| {about} | {_cell(_question(str(text.get('prompt', ''))))} |"
+    yield ""
 
 
 def _table(stem: str, found: dict[str, str], known: dict[str, Item]) -> Iterator[str]:
@@ -66,12 +87,15 @@ def _table(stem: str, found: dict[str, str], known: dict[str, Item]) -> Iterator
         item, text = known[id], wording.of(known[id])
         number = re.match(r"Exercise-([\d.]+\d)", anchor)
         title = f"{number[1]} {text['title']}" if number else str(text["title"])
-        stars = f'<span aria-hidden="true">{"★" * item.difficulty}</span>'
-        stars += f'<span class="spoken">difficulty {item.difficulty} of 3</span>'
-        unit = "minute" if item.minutes == 1 else "minutes"
         link = f"[{_cell(title)}](notebooks/{stem}.ipynb#{anchor})"
-        effort = f"{stars} · {item.minutes} {unit} · {_kind(item)}"
-        yield f"| {link}<br>{effort} | {_cell(_question(str(text.get('prompt', ''))))} |"
+        yield f"| {link}<br>{_effort(item)} | {_cell(_question(str(text.get('prompt', ''))))} |"
+
+
+def _effort(item: Item) -> str:
+    stars = f'<span aria-hidden="true">{"★" * item.difficulty}</span>'
+    stars += f'<span class="spoken">difficulty {item.difficulty} of 3</span>'
+    unit = "minute" if item.minutes == 1 else "minutes"
+    return f"{stars} · {item.minutes} {unit} · {_kind(item)}"
 
 
 def _kind(item: Item) -> str:

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from course_lib.exercises import watchdog
 from course_lib.workshop import limits, submissions
 from course_lib.workshop.submissions import Question, calls_of_check, code_cells, text
 
@@ -41,8 +42,11 @@ class OutOfTime(KeyboardInterrupt):
 # ---------------------------------------------------------------- what is set up before the first cell runs
 
 
-def private_judge(ids: set[str]) -> Callable[[str, Any, int], Any]:
-    """Return ``judge(id, answer, seed)`` of a copy of the engine that the notebook does not import."""
+def private_judge(ids: set[str], seconds: float) -> Callable[[str, Any, int], Any]:
+    """Return ``judge(id, answer, seed)`` of a copy of the engine that the notebook does not import.
+
+    One call of an answer may take ``seconds``; the engine then names the case.
+    """
     import course_lib
     from course_lib.exercises import catalogue, engine, wording
 
@@ -60,7 +64,7 @@ def private_judge(ids: set[str]) -> Callable[[str, Any, int], Any]:
 
     def judge(id_: str, answer: Any, seed: int) -> Any:
         tools.restore()
-        return engine.judge(items[id_], answer, seed) if id_ in items else None
+        return engine.judge(items[id_], answer, seed, seconds) if id_ in items else None
 
     return judge
 
@@ -123,21 +127,31 @@ def channel(token: str) -> Say:
 
 
 def within(seconds: float, work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
-    """Return what ``work`` returns, or the exception that ended it: after ``seconds``, `OutOfTime`."""
+    """Return what ``work`` returns, or the exception that ended it: after ``seconds``, `OutOfTime`.
+
+    A signal interrupts waits too, such as ``time.sleep``; the watchdog comes soon after, on every system, and
+    is not swallowed by a loop that catches everything.
+    """
 
     def ring(number: int, frame: Any) -> None:
         raise OutOfTime(f"took longer than {seconds:.0f} s")
 
-    timed = hasattr(signal, "setitimer")  # not on Windows, where only the whole notebook has a limit
+    timed = hasattr(signal, "setitimer")  # not on Windows
     try:
         if timed:
             signal.signal(signal.SIGALRM, ring)
             signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again each second, should it be swallowed
         try:
-            return work(), None
+            with watchdog.Watch(seconds + timed) as watch:
+                result = watch.call(work)
+            if watch.fired:
+                raise OutOfTime(f"took longer than {seconds:.0f} s")
+            return result, None
         finally:
             if timed:
                 signal.setitimer(signal.ITIMER_REAL, 0)
+    except watchdog.OutOfTime:
+        return None, OutOfTime(f"took longer than {seconds:.0f} s")
     except BaseException as error:  # SystemExit and interrupts too: the next cell still counts
         return None, error
 
@@ -220,9 +234,10 @@ class Examination:
             self.say(id=id_, attempted=True, cause="taken", error=f"the answer is the course's own {name}")
             return
         report, error = within(self.cell_seconds, lambda: self.judge(id_, value, self.seed))
-        if error is not None or (report is not None and report.kind == "interrupted"):
+        if error is not None or (report is not None and report.kind in ("interrupted", "timeout")):
             slow = f"the answer took longer than {self.cell_seconds:.0f} s"
-            self.say(id=id_, attempted=True, cause="too slow", error=slow)
+            said = report.sentence if report is not None and report.kind == "timeout" else slow
+            self.say(id=id_, attempted=True, cause="too slow", error=said)
         elif report is not None:
             wrong = report.attempted and not report.passed
             self.say(id=id_, attempted=bool(report.attempted), passed=report.passed is True,
@@ -280,8 +295,9 @@ def examine(job: dict[str, Any], say: Say) -> None:
     looked = [found for found in looked if set(re.findall(r"\w+", found)) - ordinary]
     say(chapter=chapter, ids=[question.id for question in questions], cells=len(sources),
         note=f"reads {looked[0][:100]}" if looked else "")  # fmt: skip
-    judge = private_judge({question.id for question in questions})
     bounds = limits.Limits(**job["limits"])
+    judge = private_judge({question.id for question in questions}, bounds.answer_seconds)
+    os.environ[watchdog.VARIABLE] = str(bounds.answer_seconds)  # for the notebook's own calls of check
     own_shell = shell(Path.cwd())
     limits.restrict(bounds)
     buckle_up(Path.cwd())

@@ -2,7 +2,7 @@
 
 This is no sandbox. The program has the rights of whoever starts it; what is bounded here is what it costs
 by accident. On Linux all four limits hold; macOS does not enforce the one on memory inside the process, so
-its size is watched from outside there too; on Windows only the wall clock does.
+its size is watched from outside there too; on Windows only the clock does.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from course_lib.exercises.watchdog import DEFAULT
 
 __all__ = ["Ending", "Limits", "restrict", "run"]
 
@@ -36,6 +38,11 @@ class Limits:
     cpu_seconds: float = 300.0
     megabytes: int = 2000
     cell_seconds: float = 60.0
+
+    @property
+    def answer_seconds(self) -> float:
+        """For one call of an answer: less than for all its cases, which are judged like one cell."""
+        return min(DEFAULT, self.cell_seconds / 2)
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,43 @@ def _momentum():
     return probes.decay(step, lr=LR, weight_decay=0.05, coupling="decoupled")
 
 
+def _skipping():
+    """The decay begins at the second step."""
+    taken = []
+
+    def step(w, grad):
+        taken.append(1)
+        return w - LR * grad - LR * 0.05 * w * (len(taken) > 1)
+
+    return probes.decay(step, lr=LR, weight_decay=0.05)
+
+
+def _beside_momentum(share=1.0, **options):
+    """Momentum of the gradient alone, and the decay beside it."""
+    velocity = np.zeros(24)
+
+    def step(w, grad):
+        velocity[...] = 0.9 * velocity + share * grad
+        return w - LR * velocity - LR * 0.05 * w
+
+    return probes.decay(step, lr=LR, weight_decay=0.05, **options)
+
+
+def _normalised():
+    """The whole gradient, penalty included, has length 1."""
+
+    def step(w, lam, X, y):
+        g = squared_gradient(w, X, y) + lam * w
+        return w - LR * g / np.linalg.norm(g)
+
+    return probes.training_step(step, np.zeros(5), lam=LAM, lr=LR, batches=[(X, Y)])
+
+
+def _lots(X, y):
+    """Thirteen scores below chance that differ by luck alone."""
+    return -1 + 0.1 * np.random.default_rng(int(1e9 * abs(y[0]))).standard_normal(13)
+
+
 def _sign_step(w, grad):
     """Adaptive in the gradient, with the decay beside it."""
     return w - LR * np.sign(grad) - LR * 0.05 * w
@@ -141,6 +178,7 @@ CAUSES = [
     ("gradient", "factor_2", lambda: _gradient(lambda w, X, y: 2 * squared_gradient(w, X, y), penalty=None)),
     ("gradient", "factor_n", lambda: _gradient(lambda w, X, y: 40 * squared_gradient(w, X, y), penalty=None)),
     ("gradient", "scaled", lambda: _gradient(lambda w, X, y: 3 * squared_gradient(w, X, y), penalty=None)),
+    ("gradient", "scaled", lambda: _gradient(lambda w, X, y: 1.0005 * squared_gradient(w, X, y), penalty=None)),
     ("gradient", "data_sign", _with(-1)),
     ("gradient", "data_factor_2", _with(2)),
     ("gradient", "data_scaled", _with(0.7)),
@@ -150,6 +188,7 @@ CAUSES = [
     ("gradient", "penalty_factor_2", _with(1, 2)),
     ("gradient", "penalty_factor_n", _with(1, 1 / 40)),
     ("gradient", "penalty_scaled", _with(1, 0.7)),
+    ("gradient", "penalty_scaled", _with(1, 1.0005)),
     ("gradient", "penalty_other_kind", lambda: _gradient(lambda w, X, y: squared_gradient(w, X, y) + np.sign(w))),
     ("gradient", "looks_like_l2", lambda: _gradient(lambda w, X, y: squared_gradient(w, X, y) + w, penalty=None)),
     ("gradient", "looks_like_l1",
@@ -184,6 +223,7 @@ CAUSES = [
      _step(lambda w, lam, X: LR * lam * (0.2 * w + 0.8 * np.sign(w)), l1_ratio=0.2)),
     ("training_step", "other_kind", _step(lambda w, lam, X: LR * lam * w, l1_ratio=1.0)),
     ("training_step", "depends_on_batch", _step(lambda w, lam, X: LR * lam * w * len(X) / 40)),
+    ("training_step", "rescaled", _normalised),
     ("training_step", "unknown", _step(lambda w, lam, X: LR * lam * w**3)),
     ("threshold", "no_exact_zeros", lambda: probes.threshold(lambda z, t: soft_threshold(z, t) + 1e-9 * z)),
     ("threshold", "hard_threshold", lambda: probes.threshold(lambda z, t: np.where(np.abs(z) > t, z, 0))),
@@ -220,7 +260,6 @@ CAUSES = [
     ("dropout", "backward_other_mask", _wrong_backward(
         lambda self, g: g if self.mask is None else g * (RNG.random(g.shape) >= 0.2) / 0.8)),
     ("dropout", "backward_not_scaled", _wrong_backward(lambda self, g: g if self.mask is None else g * (self.mask > 0))),
-    ("dropout", "backward_in_evaluation", _wrong_backward(_stale)),
     ("dropout", "edge_p0", lambda: probes.dropout(_layer(), p=0.2, edges=lambda p: _layer(1.0, max(p, 0.1)))),
     ("dropout", "edge_p1", lambda: probes.dropout(
         _layer(), p=0.2, edges=lambda p: _layer(float(np.divide(1, 1 - p)), p))),
@@ -235,7 +274,12 @@ CAUSES = [
     ("decay", "sign", _decay(lambda w, g: w - LR * (g - 0.05 * w))),
     ("decay", "l1_not_l2", _decay(lambda w, g: w - LR * (g + 0.05 * np.sign(w)))),
     ("decay", "moves_without_decay", _decay(lambda w, g: w - LR * (g + 0.05))),
+    ("decay", "unknown", _decay(lambda w, g: w - LR * (g + 0.05 * w**3))),
+    ("decay", "changes_with_steps", _skipping),
+    ("decay", "after_step", _decay(lambda w, g: (1 - LR * 0.05) * (w - LR * g), coupling="l2")),
+    ("decay", "decoupled_not_l2", lambda: _beside_momentum(coupling="l2")),
     ("leakage", "above_chance", above_chance),
+    ("leakage", "best_of_many", lambda: probes.leakage(lambda X, y: _lots(X, y).max(), candidates=_lots, d=5)),
     ("splits", "overlap", lambda: probes.splits([([0, 1, 2], [2, 3])])),
     ("splits", "duplicates", lambda: probes.splits([([0, 1], [2])], X=np.array([[1.0, 2], [3, 4], [1, 2]]))),
     ("splits", "group_on_both_sides", lambda: probes.splits([([0, 1], [2])], groups=["a", "b", "a"])),
@@ -247,6 +291,18 @@ CAUSES = [
     ("batches", "labels_out_of_range", lambda: probes.batches([(np.ones((4, 2)), BAD_LABELS)], n_classes=5)),
     ("batches", "one_hot", lambda: probes.batches([(np.ones((4, 2)), np.eye(4))], n_classes=4)),
     ("batches", "empty", lambda: probes.batches(iter([]))),
+]  # fmt: skip
+
+
+REMARKS = [  # right forms that are named, and what training does not depend on
+    ("dropout", "classical_form", lambda: probes.dropout(_layer(1.0, evaluation=0.8), p=0.2)),
+    ("dropout", "backward_in_evaluation", _wrong_backward(_stale)),
+    ("decay", "after_step", _decay(lambda w, g: (1 - LR * 0.05) * (w - LR * g))),
+    ("decay", "after_step", _decay(lambda w, g: (1 - LR * 0.05) * (w - LR * g), coupling="decoupled")),
+    ("decay", "other_step_size", lambda: _beside_momentum(0.1)),
+    ("training_step", "after_step",
+     lambda: probes.training_step(lambda w, lam, X, y: (1 - LR * lam) * (w - LR * squared_gradient(w, X, y)),
+                                  np.zeros(5), lam=LAM, lr=LR, batches=[(X, Y)])),
 ]  # fmt: skip
 
 
