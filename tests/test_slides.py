@@ -1,5 +1,6 @@
 """Slides: the choices of `docs/slides`, the decks made of them, and every slide in a browser."""
 
+import ast
 import functools
 import re
 
@@ -13,6 +14,7 @@ from course_lib.slides import build as builder
 from course_lib.slides import command, deck
 from course_lib.slides.blocks import blocks, items, plain, sentences
 from course_lib.slides.choose import NotFound, choose, section
+from course_lib.slides.narrow import narrow_code, narrow_print
 
 STEMS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 PNG = "iVBORw0KGgo="
@@ -224,17 +226,60 @@ def test_a_deck_of_one_slide():
 def test_type_shrinks_before_anything_is_cut():
     scope = section(TOYS, "3.1")
     part = choose("def double", scope, TOYS)[0]
-    long = type(part)("code", "\n".join(["x = 1" + " + 1" * 22] * 12), part.block)
+    long = type(part)("code", "\n".join(["x = 1" + " + 1" * 20] * 12), part.block)
     assert deck._sizes([part], deck.HEIGHT)[1] == 28
     _, size = deck._sizes([long], deck.HEIGHT)
-    assert size < 28
-    assert len(long.source.splitlines()[0]) * deck.MONO * size <= deck.WIDTH
+    assert 22 <= size < 28
+    assert len(long.source.splitlines()[0]) * deck.MONO * size <= deck.CODE_WIDTH
+
+
+WIDE = {
+    "a comment": (
+        "if a:\n    total = first + second  # (3.1)",
+        "if a:\n    # (3.1)\n    total = first + second",
+    ),
+    "a call": ("f(alpha, g(beta, gamma), delta)", "f(alpha, g(beta, gamma),\n    delta)"),
+    "a quotient": ("w = s(first, lam) / (sec + third)", "w = s(first, lam) / (sec\n    + third)"),
+    "a string": ('say("a, b, and a long rest, + more")', 'say("a, b, and a long rest, + more")'),
+    "no bracket": ("total = first + second + third", "total = first + second + third"),
+    "short": ("a = 1  # one", "a = 1  # one"),
+}
+
+
+@pytest.mark.parametrize(("code", "narrow"), WIDE.values(), ids=WIDE)
+def test_wide_code_is_broken_where_python_allows_it(code, narrow):
+    assert narrow_code(code, 27) == narrow
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_broken_code_does_the_same(stem):
+    """Every cell of every chapter, down to a narrow column: the same syntax tree."""
+    broken = 0
+    for block in blocks(nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", 4)):
+        if block.kind == "code" and not block.source.startswith("%"):
+            made = narrow_code(block.source, 60)
+            assert ast.dump(ast.parse(made)) == ast.dump(ast.parse(block.source))
+            broken += made != block.source
+    assert broken >= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "narrow"),
+    [
+        ("one      1\nthirteen 13", "one      1\nthirteen 13"),
+        ("a       1      2\nbb    1.5    2.5", "a      1    2\nbb   1.5  2.5"),
+        ("lasso   at 0: 1.5   the same", "lasso   at 0:\n    1.5\n    the same"),
+    ],
+)
+def test_printed_text_is_broken_at_its_gaps(text, narrow):
+    assert narrow_print(text, 13) == narrow
 
 
 @functools.cache
 def deck_of(stem):
     chapter = nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", 4)
-    return deck.assemble(chapter, deck.choices(ROOT / deck.FOLDER / f"{stem}.toml"))
+    guide = (ROOT / "docs" / "instructor" / f"{stem}.md").read_text(encoding="utf-8")
+    return deck.assemble(chapter, deck.choices(ROOT / deck.FOLDER / f"{stem}.toml"), guide)
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -242,7 +287,9 @@ def test_every_chapter_has_ten_to_fifteen_slides_without_solutions(stem):
     made = deck_of(stem)
     assert 10 <= len(of_type(made.cells, "slide")) <= 15
     assert not any(SOLUTION_WORDS.search(cell.source) for cell in made.cells)
-    assert sum(bool(cell.source.strip()) for cell in of_type(made.cells, "notes")) >= 8
+    notes = of_type(made.cells, "notes")
+    assert len(notes) == len(of_type(made.cells, "slide"))
+    assert all(cell.source.strip() for cell in notes)
 
 
 def test_nothing_on_a_slide_is_typed_twice():
@@ -302,8 +349,10 @@ AMISS = """() => {
         if (b.left < box.left - 1 || b.right > box.right + 1) say('outside');
         if (b.top < box.top - 1 || b.bottom > box.bottom + 1) say('outside');
         if (element.tagName === 'PRE' && element.scrollWidth > element.clientWidth + 1) say('cut');
-        const least = {P: 30, LI: 30, PRE: 17}[element.tagName] ?? 0;
-        if (parseFloat(getComputedStyle(element).fontSize) < least) say('small');
+        const words = [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+        const least = {P: 30, LI: 30, TD: 26, TH: 26}[element.tagName] ?? 22;
+        const size = parseFloat(getComputedStyle(element).fontSize);
+        if (words && !element.closest('mjx-container') && size < least) say('small');
         if (element.tagName === 'IMG' && b.height < 285) say('small figure');
     }
     if (slide.querySelector('mjx-merror, [data-mjx-error]')) found.push('a formula is wrong');

@@ -88,10 +88,12 @@ def _tests(path: Path) -> str:
     passed = sum(row["passed"] for row in record["files"].values())
     skipped = sum(row["skipped"] for row in record["files"].values())
     versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    took = f"{record['wall'] / 60:.0f} minutes" if record["wall"] >= 90 else f"{record['wall']} seconds"
+    were = "was" if skipped == 1 else "were"
     return "\n".join(
         [
-            f"On {record['date']}, {passed} tests passed, none failed and {skipped} were skipped, in "
-            f"{record['wall'] / 60:.0f} minutes ({record['system']}; {versions}).",
+            f"On {record['date']}, {passed} tests passed, none failed and {skipped} {were} skipped, in "
+            f"{took} ({record['system']}; {versions}).",
             "",
             *_folded("Every file", ["| file | passed | skipped | seconds |", "|---|---:|---:|---:|", *rows]),
         ]

@@ -14,6 +14,7 @@ from docutils import nodes
 __all__ = ["Term", "link_first_uses", "page", "read"]
 
 PAGE = "glossary"
+REFERENCE = re.compile(r"\((?:19|20)\d\d\)\. ")  # titles of papers use words in their own way
 #: Where a word stays a word: code, formulas, headings, links, tables, and what is folded away raw.
 CLOSED = (nodes.title, nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.reference,
           nodes.raw, nodes.table, nodes.container, nodes.image, nodes.comment)  # fmt: skip
@@ -21,12 +22,16 @@ CLOSED = (nodes.title, nodes.literal, nodes.literal_block, nodes.math, nodes.mat
 
 @dataclass(frozen=True)
 class Term:
-    """One entry: what it is called, what it means, where the course derives it, how else it is written."""
+    """One entry: what it is called, what it means, where the course derives it, how else it is written.
+
+    ``not_in`` names chapters that use the word in another sense.
+    """
 
     name: str
     text: str
     home: str
     written: tuple[str, ...]
+    not_in: tuple[str, ...] = ()
 
     @property
     def anchor(self) -> str:
@@ -49,7 +54,8 @@ def read(path: Path) -> list[Term]:
             if not str(entry.get(key, "")).strip():
                 raise ValueError(f"{path.name}: the term {entry.get('name')!r} has no {key}.")
         written = (entry["name"], *entry.get("also", ()))
-        terms.append(Term(entry["name"], entry["text"].strip(), entry["home"], written))
+        not_in = tuple(entry.get("not_in", ()))
+        terms.append(Term(entry["name"], entry["text"].strip(), entry["home"], written, not_in))
     for what, all_of in (
         ("anchor", [term.anchor for term in terms]),
         ("spelling", [spelling.lower() for term in terms for spelling in term.written]),
@@ -88,6 +94,8 @@ def _home(term: Term, stems: set[str]) -> str:
 def link_first_uses(doctree: nodes.document, terms: list[Term], address: str) -> list[str]:
     """Turn the first use of each term in a chapter into a link to its entry; return the anchors linked.
 
+    A spelling in capitals is met in capitals only: MAP is no map.
+
     Parameters
     ----------
     doctree : docutils document
@@ -96,6 +104,8 @@ def link_first_uses(doctree: nodes.document, terms: list[Term], address: str) ->
     address : str
         Of the glossary, seen from the page.
     """
+    if not terms:
+        return []
     spelled = {spelling.lower(): term for term in terms for spelling in term.written}
     longest_first = sorted(spelled, key=len, reverse=True)
     words = re.compile(
@@ -113,7 +123,8 @@ def _with_links(
     done = 0
     for found in words.finditer(text):
         term = spelled[found[1].lower()]
-        if term.anchor not in linked:
+        is_other_word = found[1].upper() in term.written and found[1] not in term.written
+        if term.anchor not in linked and not is_other_word:
             linked.append(term.anchor)
             yield nodes.Text(text[done : found.start()])
             link = nodes.reference(
@@ -129,12 +140,17 @@ def _prose(node: nodes.Node) -> Iterator[nodes.Text]:
     for child in node.children:
         if isinstance(child, nodes.Text):
             yield child
-        elif not isinstance(child, CLOSED):
+        elif not isinstance(child, CLOSED) and not _is_reference(child):
             yield from _prose(child)
+
+
+def _is_reference(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.paragraph) and REFERENCE.search(node.astext()) is not None
 
 
 def connect(app: Any, doctree: nodes.document, docname: str) -> None:
     """Sphinx's event: a page is about to be written."""
     if docname.startswith("notebooks/") and app.config.course_terms:
-        terms = read(Path(app.config.course_terms))
+        stem = docname.partition("/")[2]
+        terms = [term for term in read(Path(app.config.course_terms)) if stem not in term.not_in]
         link_first_uses(doctree, terms, app.builder.get_relative_uri(docname, PAGE))

@@ -13,7 +13,7 @@
 ``predict``           the question to answer before the cell is run
 ``list``              the section's list, each item's first sentence; ``list 1-3`` some items
 ``items``             the same with all of each item
-``table``             the section's table
+``table``             the section's table; ``table 1-4`` some of its rows
 ``exercise 2.1``      what the exercise asks, and its stub
 ``ask 2.1``           what the exercise asks, without the stub
 ====================  =====================================================================================
@@ -148,15 +148,25 @@ def _list(which: str, scope: list[Block], chapter: list[Block], whole: bool = Fa
     for block in scope:
         if block.kind == "list":
             every = items(block)
-            first, _, last = which.partition("-")
-            low, high = (int(first or 1), int(last or first or len(every)))
-            chosen = [f"- {plain(item if whole else sentences(item)[0])}" for item in every[low - 1 : high]]
+            wanted = every[_range(which, len(every))]
+            chosen = [f"- {plain(item if whole else sentences(item)[0])}" for item in wanted]
             return [Part("markdown", "\n".join(chosen), block)]
     return []
 
 
-def _table(_: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
-    return [Part("markdown", plain(block.source), block) for block in scope if block.kind == "table"][:1]
+def _table(which: str, scope: list[Block], chapter: list[Block]) -> list[Part]:
+    for block in scope:
+        if block.kind == "table":
+            head, rows = block.source.splitlines()[:2], block.source.splitlines()[2:]
+            chosen = rows[_range(which, len(rows))]
+            return [Part("markdown", plain("\n".join([*head, *chosen])), block)] if chosen else []
+    return []
+
+
+def _range(which: str, count: int) -> slice:
+    """``2-4``, ``2`` or nothing, which is all."""
+    first, _, last = which.partition("-")
+    return slice(int(first or 1) - 1, int(last or first or count))
 
 
 def _exercise(number: str, scope: list[Block], chapter: list[Block]) -> list[Part]:

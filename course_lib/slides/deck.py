@@ -6,6 +6,7 @@ import html
 import math
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from nbformat import NotebookNode
 
 from course_lib.slides.blocks import NUMBER, Block, blocks, plain, sentences
 from course_lib.slides.choose import NotFound, Part, choose, section
+from course_lib.slides.narrow import narrow_code, narrow_print
 
 __all__ = ["FOLDER", "assemble", "choices"]
 
@@ -21,11 +23,13 @@ FOLDER = Path("docs", "slides")
 KEYS = {"from", "show", "title", "figure"}
 WIDTH, HEIGHT = 1168, 590  # what is left of 1280 x 720 beside the margins and below a title, in pixels
 SIZES = sorted(
-    ((text, code) for text in (38, 34, 30) for code in (28, 26, 24, 22, 20, 18, 17) if code <= text - 8),
+    ((text, code) for text in (38, 34, 30) for code in (28, 26, 24, 22) if code <= text - 8),
     key=lambda sizes: -sizes[0] - 2 * sizes[1],
 )
 MONO = 0.603  # the width of a character of code, over its height
-TABLE_SIZES = (30, 26, 24, 22, 20)
+CODE_WIDTH = WIDTH + 48 - 36  # code may stand a little further out than text; its ground has a margin
+LONGEST = int(CODE_WIDTH / (MONO * SIZES[-1][1]))  # characters in a line of the smallest type
+TABLE_SIZES = (30, 28, 26)
 FIGURE, LEAST_FIGURE = 420, 300  # pixels of height: what a figure should have and what it needs
 NOTE_WORDS = 160
 
@@ -114,7 +118,7 @@ def _leads(title: str, name: str) -> bool:
 
 def _body(parts: list[Part], figure_height: int | None) -> list[NotebookNode]:
     """The cells of one slide: type as large as the room allows, figures in what the rest leaves."""
-    parts = _joined(parts)
+    parts = [_narrowed(part) for part in _joined(parts)]
     figures = sum(part.kind == "figure" for part in parts)
     text, code = _sizes(parts, HEIGHT - figures * FIGURE)
     taken = sum(_height(part, text, code) for part in parts)
@@ -147,13 +151,21 @@ def _joined(parts: list[Part]) -> list[Part]:
     return joined
 
 
+def _narrowed(part: Part) -> Part:
+    """The part with its lines short enough for the smallest type that is used."""
+    if part.kind not in ("code", "text") or _is_stub(part):
+        return part
+    narrow = narrow_code if part.kind == "code" else narrow_print
+    return replace(part, source=narrow(part.source, LONGEST))
+
+
 def _sizes(parts: list[Part], room: int) -> tuple[int, int]:
     """The largest type, of text and of code, with which the parts fit into ``room``."""
     codes = [part for part in parts if part.kind in ("code", "text")]
     fixed = [line for part in codes if not _is_stub(part) for line in part.source.splitlines()]
     widest = max(map(len, fixed), default=0)
     for text, code in SIZES:
-        if widest * MONO * code <= WIDTH - 36 and sum(_height(part, text, code) for part in parts) <= room:
+        if widest * MONO * code <= CODE_WIDTH and sum(_height(part, text, code) for part in parts) <= room:
             return text, code
     return SIZES[-1]
 
@@ -180,7 +192,7 @@ def _height(part: Part, text: int, code: int) -> float:
     if part.kind == "figure":
         return 0
     if part.kind in ("code", "text"):
-        room = WIDTH - 36 if _is_stub(part) else math.inf
+        room = CODE_WIDTH if _is_stub(part) else math.inf
         lines = sum(max(1, math.ceil(len(line) * MONO * code / room)) for line in part.source.splitlines())
         return lines * 1.38 * code + 42
     if part.block.kind == "equation":
@@ -235,7 +247,11 @@ def _notes(parts: list[Part], scope: list[Block], guide: str) -> str:
                     s for s in sentences(block.source) if plain(s) not in shown and s not in " ".join(near)
                 ]
                 near += [" ".join(said)] if said else []
-    return "\n\n".join([*_advice(scope, guide), *_first_words([plain(text) for text in near])])
+    advice = _advice(scope, guide)
+    if not advice and not near:  # the slide shows all of its paragraphs: what else the section says
+        others = [block.source for block in scope if block.kind in ("text", "list")]
+        near = [text for text in others if plain(text) not in shown]
+    return "\n\n".join([*advice, *_first_words([plain(text) for text in near])])
 
 
 def _first_words(paragraphs: list[str]) -> list[str]:
