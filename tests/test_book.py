@@ -14,6 +14,7 @@ from course_lib.site import vendor
 
 STEMS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 PAPER = (595, 842)  # A4 in points
+LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl"})  # one glyph in print
 
 
 def read(stem):
@@ -123,7 +124,7 @@ def printed(folder, wanted):
         pytest.skip("MathJax is not on this machine: course site --fetch brings it")
     path = command.build(ROOT, folder / command.NAME, wanted, lambda line: None)
     book = pypdf.PdfReader(io.BytesIO(path.read_bytes()))
-    return book, [sheet.extract_text() for sheet in book.pages]
+    return book, [sheet.extract_text().translate(LIGATURES) for sheet in book.pages]
 
 
 def outline(book, entries, level=1):

@@ -78,6 +78,7 @@ class Watch:
         self.seconds, self.fired = seconds, False
         self._deadline: float | None = None
         self._lock, self._over = threading.Lock(), threading.Event()
+        self._begun = threading.Lock()
         self._caller = threading.get_ident()
         self._insistent: Any = type("OutOfTime", (OutOfTime,), {})
         self._screen = sys.stderr  # as it is before an answer's prints are captured
@@ -87,7 +88,10 @@ class Watch:
     def __enter__(self) -> Self:
         if math.isfinite(self.seconds) and hasattr(ctypes, "pythonapi"):  # CPython
             with contextlib.suppress(RuntimeError):  # Python in a browser has no threads: no limit there
-                _thread.start_new_thread(self._look, ())  # a `Thread` would wait for the other to begin
+                self._begun.acquire()
+                _thread.start_new_thread(self._look, ())
+                # Until it runs, CPython knows it by our identity, and what is sent to us would go to it.
+                self._begun.acquire()
                 self._guarded = True
         return self
 
@@ -125,6 +129,7 @@ class Watch:
 
     def _look(self) -> None:
         """Sleep until the deadline, again and again: one set meanwhile is never nearer than ``seconds``."""
+        self._begun.release()
         while not self._over.wait(self._ahead()):
             deadline = self._deadline
             if deadline is not None and deadline <= time.monotonic() and self._fire(OutOfTime, deadline):
