@@ -373,7 +373,7 @@ def test_nothing_arrives_after_the_call():
 
 
 def test_the_watching_thread_runs_before_any_call(monkeypatch):
-    """Until it does, CPython 3.11 knows it by the identity of the caller and sends it what that should get."""
+    """Until it does, CPython 3.11 knows it by the identity of the caller and sends it what that is to get."""
     start, begun = _thread.start_new_thread, threading.Event()
 
     def start_late(work, arguments):
