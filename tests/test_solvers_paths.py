@@ -128,6 +128,33 @@ def test_where_newton_fails_the_walk_takes_over(shape, monkeypatch):
     assert gaps.max() <= 1e-9 * np.var(y) / 2
 
 
+@pytest.mark.parametrize("steps", [12, 1, 0], ids=["newton", "hardly", "walk"])
+@pytest.mark.parametrize("shape", [(60, 12), (30, 400)])
+def test_a_single_strength_meets_the_exact_path(shape, steps, monkeypatch):
+    """By Newton's method, by the walk, or by both: below ``FAR`` it is the walk that ends it."""
+    X, y = problem(*shape)
+    path = exact_lasso_path(X, y)
+    monkeypatch.setattr(elastic_net_grid, "STEPS", steps)
+    for share in (2, 1, 0.9, 0.3, 1e-1, 1e-2, 1e-3, 1e-4, 1e-6):
+        w = Lasso(share * path.knots[0]).fit(X, y).coef_
+        np.testing.assert_allclose(w, path.at(share * path.knots[0]), rtol=1e-9, atol=1e-11)
+        np.testing.assert_array_equal(w == 0, path.at(share * path.knots[0]) == 0)
+
+
+@pytest.mark.parametrize("apart", [1e-2, 1e-4, 1e-5, 1e-6, 0.0])
+def test_a_single_strength_with_columns_close_to_each_other(apart):
+    """Twins, one of them a little shorter than the other: what Newton's method should leave to the walk."""
+    X, y = problem(60, 12)
+    X[:, 7] = X[:, 0] + apart * X[:, 9]
+    path = exact_lasso_path(X, y)
+    for share in (0.3, 1e-2, 1e-3):
+        lam = share * path.knots[0]
+        w = Lasso(lam).fit(X, y).coef_
+        assert kkt_residual(X - X.mean(axis=0), y - y.mean(), w, lam).max() <= 1e-11 * path.knots[0]
+        if apart:
+            np.testing.assert_allclose(w, path.at(lam), rtol=1e-7, atol=1e-9)
+
+
 @pytest.mark.parametrize("weights", [None, np.linspace(0.5, 2, 30)], ids=["equal", "weighted"])
 @pytest.mark.parametrize("l1_ratio", [0.1, 0.5, 0.95])
 def test_wide_elastic_nets_with_large_supports(weights, l1_ratio):

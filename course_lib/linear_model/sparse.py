@@ -306,11 +306,16 @@ def gaps(data: Data, lams: np.ndarray, l1_ratio: float, coefs: np.ndarray) -> np
 
 def solve_one(data: Data, lam: float, l1_ratio: float) -> tuple[np.ndarray, float, int]:
     """Solve at one strength and finish with a direct solve on the support; also count the steps to it."""
-    lams, top = np.array([lam]), lam_max(data.problem.c, l1_ratio) if l1_ratio > 0 else 0.0
-    if l1_ratio < 1 and 0 < lam < top:
+    lams = np.array([lam])
+    if 0 < l1_ratio < 1 and 0 < lam < (top := lam_max(data.problem.c, l1_ratio)):
         lams = np.append(np.geomspace(top, lam, 8)[:-1], lam)  # a guess of the support comes from the last
     coefs = solve(data, lams, l1_ratio)[:, -1:]
-    polish_all(data, coefs, lams[-1:], l1_ratio, TRUSTED)
+    active = np.flatnonzero(coefs[:, 0])
+    if active.size and lam * l1_ratio > 0:
+        G = data.problem.gram(active)
+        coefs[active, 0] = polish(
+            data, active, G, coefs[active, 0], lam * l1_ratio, lam * (1 - l1_ratio), TRUSTED
+        )
     return coefs[:, 0], float(gaps(data, lams[-1:], l1_ratio, coefs)[0]), lams.size
 
 

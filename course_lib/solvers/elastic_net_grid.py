@@ -29,6 +29,7 @@ from course_lib.solvers.homotopy import walk
 __all__ = ["by_residuals", "elastic_net_step", "newton", "on_grid"]
 
 STEPS = 12  # systems solved at one strength before the walk takes over
+NEAR = 1e-6  # squared distance of a column to those before it, as a share, that takes a careful walk
 ROUNDING = 1e-12  # share of l1 by which a pull outside may exceed it
 
 
@@ -38,7 +39,8 @@ def on_grid(
     """Solve at decreasing ``lams`` from the solution ``w`` at ``start``; shape (n_features, n_lams).
 
     ``position`` says where a feature stands: outside, its pull over l1, between -1 and 1; inside, beyond the
-    bound of its sign by as much as its coefficient is.
+    bound of its sign by as much as its coefficient is. Without an L2 part, what comes after a failure of
+    Newton's method is left out.
     """
     coefs, h = np.zeros((lams.size, c.size)), np.diag(G)
     old = position = _position(w, c - G @ w, h, start * l1_ratio, start * (1 - l1_ratio))
@@ -49,6 +51,8 @@ def on_grid(
         solution, pulls = newton(G, c, _beyond(position + ahead * (position - old)), l1, l2)
         if pulls is not None:
             w = solution
+        elif not l2:
+            return coefs[:k].T
         elif lam < start:
             w = elastic_net_step(G, c, w, (start * l1_ratio, start * (1 - l1_ratio)), (l1, l2))
         coefs[k] = w
@@ -71,8 +75,8 @@ def newton(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the solution and its pulls ``c - G w`` from a guess of the signs.
 
-    The pulls are ``None``, and the solution is zeros, if the guess is too far. Needs ``l2 > 0``: then the
-    matrix is positive definite, whatever the columns are.
+    The pulls are ``None``, and the solution is zeros, if the guess is too far. With ``l2 > 0`` the matrix is
+    positive definite, whatever the columns are; without, they must not be too close to each other.
     """
     w, right = np.zeros_like(c), c - l1 * signs
     for _ in range(STEPS):
@@ -81,7 +85,7 @@ def newton(
         if active.size:
             system = rows[:, active]
             np.einsum("ii->i", system)[:] += l2  # a view of the diagonal
-            _, v, failed = lapack.dposv(system, right[active])
+            factor, v, failed = lapack.dposv(system, right[active])
             if failed:
                 break
         pulls = c - v @ rows
@@ -89,6 +93,8 @@ def newton(
         s = signs[active]
         after[active] = s * (v * s > 0)
         if not (after - signs).any():
+            if active.size and not l2 and (factor.diagonal() ** 2 < NEAR * system.diagonal()).any():
+                break
             w[active] = v
             return w, pulls
         signs, right = after, c - l1 * after

@@ -7,12 +7,16 @@ thrown away with all that follow it; a feature outside that was missed becomes a
 on from the last solution that stood. What is returned has passed the check, so nothing is approximate.
 
 With the Gram matrix of all features at hand all are candidates, and the check guards against rounding.
+
+Elastic nets, and the lasso at one strength alone, need no knots: Newton's method jumps from strength to
+strength (:mod:`course_lib.solvers.elastic_net_grid`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from math import log10
 
 import numpy as np
 
@@ -29,6 +33,8 @@ VIOLATION = 1e-10  # share of lam by which a pull may miss its condition: roundi
 BROKEN = 1e-9  # share of lam_max by which a careful walk may miss it; beyond, it starts afresh or gives up
 NEAR = 1e-6  # squared distance of a column to the active ones, as a share, below which the walk is careful
 SPARE = 150  # candidates besides the active features
+FEW, MANY = 2, 6  # strengths a decade on the way to a single one: all features candidates, or some
+FAR, CLOSE = 1e-3, 1.1  # share of lam_max below which, and ratio of strengths at which, Newton gives up
 CHUNK, LONG = 48, 100  # knots, or grid points, between two checks; LONG when all features are candidates
 
 
@@ -43,6 +49,8 @@ def grid(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> np.ndarr
     """Solve at decreasing strengths > 0 and return the coefficients, shape (n_features, n_lams)."""
     if l1_ratio < 1:
         return _elastic_net(problem, lams, l1_ratio)
+    if lams.size == 1:
+        return _single(problem, float(lams[0]))[:, np.newaxis]
     coefs, top = np.zeros((problem.c.size, lams.size)), lam_max(problem.c, 1.0)
     pieces = list(knots(problem, float(lams[-1]))) if lams[-1] < top else []
     upto = np.searchsorted(-lams, [-top, *(-piece.end for piece in pieces)], side="right").tolist()
@@ -54,17 +62,21 @@ def grid(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> np.ndarr
     return coefs
 
 
-def knots(problem: Gram | Columns, stop: float) -> Iterator[Segment]:
-    """Walk the exact lasso path from lam_max down to ``stop`` and yield its straight pieces.
+def knots(
+    problem: Gram | Columns, stop: float, start: float | None = None, w: np.ndarray | None = None
+) -> Iterator[Segment]:
+    """Walk the exact lasso path from lam_max, or the solution ``w`` at ``start``, down to ``stop``.
+
+    Yields its straight pieces.
 
     Ends earlier, with a piece whose event is ``("gives up", -1)``, after very many knots, or where columns
     are so close to each other that their equations cannot be solved.
     """
-    c, careful, walked = problem.c, False, 0
-    start = float(np.max(np.abs(c)))
-    features, signs = np.empty(0, dtype=int), np.empty(0)
-    left: list[int] = []
-    chosen = _candidates(problem, c, features)
+    careful, walked, left = False, 0, list[int]()
+    start = float(np.max(np.abs(problem.c))) if start is None else start
+    w = np.zeros_like(problem.c) if w is None else w
+    features, signs = np.flatnonzero(w), np.sign(w[w != 0])
+    chosen = _candidates(problem, _pulls(problem, w), features)
     while start > stop:
         T = _system(problem, chosen, np.searchsorted(chosen, features), signs, careful)
         back = [int(np.searchsorted(chosen, j)) for j in left]  # who has left was a candidate
@@ -135,6 +147,35 @@ def _first(bad: np.ndarray) -> int:
     return int(columns[0]) if columns.size else bad.shape[1]
 
 
+def _pulls(problem: Gram | Columns, w: np.ndarray) -> np.ndarray:
+    used = np.flatnonzero(w)
+    return problem.pulls(used, w[used, np.newaxis])[0][:, 0] if used.size else problem.c
+
+
+def _single(problem: Gram | Columns, lam: float) -> np.ndarray:
+    """Solve the lasso at one strength: by Newton's method at a few on the way, the last part by a walk.
+
+    Where Newton's method fails, a strength nearer to the last solution is tried; the walk never fails so.
+    """
+    top, w = lam_max(problem.c, 1.0), np.zeros_like(problem.c)
+    start, near = top, max(lam, FAR * top)
+    a_decade, at_once = (FEW, LONG) if isinstance(problem, Gram) else (MANY, 2)
+    steps = 1 + int(a_decade * log10(top / near)) if top > lam else 0
+    todo = [near * (top / near) ** (k / steps) for k in reversed(range(steps))]
+    while todo and start > CLOSE * todo[0]:
+        part = _on_candidates(problem, w, start, np.array(todo[:at_once]), 1.0)
+        if part.size:
+            start, w, todo = todo[part.shape[1] - 1], part[:, -1], todo[part.shape[1] :]
+        else:
+            todo.insert(0, (start * todo[0]) ** 0.5)
+    if start > lam:
+        for piece in knots(problem, lam, start, w):
+            last = piece
+        w = np.zeros_like(w)
+        w[last.active] = last.at(last.end)
+    return w
+
+
 def _elastic_net(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> np.ndarray:
     """Newton's method on the grid: candidates in between as for the lasso, while the support is small."""
     c, done = problem.c, 0
@@ -156,17 +197,22 @@ def _elastic_net(problem: Gram | Columns, lams: np.ndarray, l1_ratio: float) -> 
 def _on_candidates(
     problem: Gram | Columns, w: np.ndarray, start: float, lams: np.ndarray, l1_ratio: float
 ) -> np.ndarray:
-    """Solve from ``w`` at ``start``, with candidates; return what stands the check, at least one strength."""
+    """Solve from ``w`` at ``start``, with candidates; return what stands the check.
+
+    That is at least one strength, except that Newton's method may fail where there is no L2 part.
+    """
     stands, needed = 0, np.flatnonzero(w)
-    found = problem.pulls(needed, w[needed, np.newaxis])[0] if needed.size else problem.c[:, np.newaxis]
+    found = _pulls(problem, w)[:, np.newaxis]
     while not stands:
         chosen = _candidates(problem, found[:, 0], needed)
         part = on_grid(problem.gram(chosen), problem.c[chosen], w[chosen], start, lams, l1_ratio)
-        stands = lams.size
+        stands = part.shape[1]
+        if not stands:
+            break
         if chosen.size < w.size:
             found, _ = problem.pulls(chosen, part)
-            slack = VIOLATION * lams * l1_ratio + problem.noise()[:, np.newaxis]
-            bad = np.abs(found) - lams * l1_ratio > slack
+            l1 = lams[:stands] * l1_ratio
+            bad = np.abs(found) - l1 > VIOLATION * l1 + problem.noise()[:, np.newaxis]
             bad[chosen] = False
             stands, needed = _first(bad), chosen
     coefs = np.zeros((w.size, stands))
