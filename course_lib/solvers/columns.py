@@ -113,8 +113,9 @@ class Columns:
         used = coefs.any(axis=1)
         residuals = self.y[:, np.newaxis] - self.rows(chosen[used]).T @ coefs[used]
         weighted = self.roots[:, np.newaxis] * residuals
-        return (self.X.T @ weighted - np.outer(self.x_mean, weighted.sum(axis=0)),
-                np.sum(residuals**2, axis=0) / 2)  # fmt: skip
+        pulls = self.X.T @ weighted
+        pulls -= np.outer(self.x_mean, weighted.sum(axis=0))
+        return pulls, np.sum(residuals**2, axis=0) / 2
 
     def noise(self) -> np.ndarray:
         """Return how big the pulls may be by rounding when they should be 0, shape (n_features,)."""

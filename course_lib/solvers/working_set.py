@@ -129,16 +129,21 @@ def _check(
     for k, piece in enumerate(pieces):
         coefs[piece.active, k], signs[piece.active, k] = piece.at(piece.end), piece.signs
     found, _ = problem.pulls(chosen, coefs)
-    slack = VIOLATION * ends + problem.noise()[:, np.newaxis]
-    bad = np.abs(found) - ends > slack
+    bad = _exceed(found, ends, problem.noise())
     bad[chosen] = False
-    turned = (
-        np.maximum(-coefs * signs, 0) * problem.spreads[chosen, np.newaxis]
-    )  # the pull of a coefficient of wrong sign
+    turned = np.maximum(-coefs * signs, 0) * problem.spreads[chosen, np.newaxis]  # the pull of a wrong sign
     inside = np.where(signs == 0, np.abs(found[chosen]) - ends, np.abs(found[chosen] - ends * signs))
-    rounded = np.maximum(inside, turned) > (BROKEN * np.max(np.abs(problem.c)) if careful else slack[chosen])
+    strict = VIOLATION * ends + problem.noise()[chosen, np.newaxis]
+    rounded = np.maximum(inside, turned) > (BROKEN * np.max(np.abs(problem.c)) if careful else strict)
     stands, exact = _first(bad), _first(rounded)
     return min(stands, exact), exact < stands, found
+
+
+def _exceed(pulls: np.ndarray, l1: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Return which pulls exceed their bound by more than rounding; in place, for there are many."""
+    size = np.abs(pulls)
+    size -= noise[:, np.newaxis]
+    return size > (1 + VIOLATION) * l1
 
 
 def _first(bad: np.ndarray) -> int:
@@ -211,8 +216,7 @@ def _on_candidates(
             break
         if chosen.size < w.size:
             found, _ = problem.pulls(chosen, part)
-            l1 = lams[:stands] * l1_ratio
-            bad = np.abs(found) - l1 > VIOLATION * l1 + problem.noise()[:, np.newaxis]
+            bad = _exceed(found, lams[:stands] * l1_ratio, problem.noise())
             bad[chosen] = False
             stands, needed = _first(bad), chosen
     coefs = np.zeros((w.size, stands))
