@@ -143,7 +143,7 @@ def test_a_single_strength_meets_the_exact_path(shape, steps, monkeypatch):
 
 @pytest.mark.parametrize("apart", [1e-2, 1e-4, 1e-5, 1e-6, 0.0])
 def test_a_single_strength_with_columns_close_to_each_other(apart):
-    """Twins, one of them a little shorter than the other: what Newton's method should leave to the walk."""
+    """Twins, a little apart from each other: what Newton's method should leave to the walk."""
     X, y = problem(60, 12)
     X[:, 7] = X[:, 0] + apart * X[:, 9]
     path = exact_lasso_path(X, y)

@@ -29,7 +29,7 @@ from course_lib.solvers.homotopy import walk
 __all__ = ["by_residuals", "elastic_net_step", "newton", "on_grid"]
 
 STEPS = 12  # systems solved at one strength before the walk takes over
-NEAR = 1e-6  # squared distance of a column to those before it, as a share, that takes a careful walk
+NEAR = 1e-6  # squared distance of a column to the active ones, as a share: below, a walk has to be careful
 ROUNDING = 1e-12  # share of l1 by which a pull outside may exceed it
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from course_lib.solvers.active_columns import ActiveColumns
 from course_lib.solvers.columns import Columns
-from course_lib.solvers.elastic_net_grid import by_residuals, on_grid
+from course_lib.solvers.elastic_net_grid import NEAR, by_residuals, on_grid
 from course_lib.solvers.gram import Gram
 from course_lib.solvers.homotopy import KNOTS_EACH, Segment, walk
 from course_lib.solvers.tableau import Tableau
@@ -31,7 +31,6 @@ __all__ = ["grid", "knots", "lam_max"]
 
 VIOLATION = 1e-10  # share of lam by which a pull may miss its condition: rounding
 BROKEN = 1e-9  # share of lam_max by which a careful walk may miss it; beyond, it starts afresh or gives up
-NEAR = 1e-6  # squared distance of a column to the active ones, as a share, below which the walk is careful
 SPARE = 150  # candidates besides the active features
 FEW, MANY = 2, 6  # strengths a decade on the way to a single one: all features candidates, or some
 FAR, CLOSE = 1e-3, 1.1  # share of lam_max below which, and ratio of strengths at which, Newton gives up
