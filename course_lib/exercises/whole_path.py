@@ -64,6 +64,11 @@ def direction_all(X: Array, active: Array, signs: Array) -> Array:
     return np.where(active, u, 0.0)
 
 
+def direction_all_signs(X: Array, active: Array, signs: Array) -> Array:
+    """The same with the signs of the others on the right side too."""
+    return np.where(active, np.linalg.solve(X.T @ X / len(X), signs), 0.0)
+
+
 def direction_of_all(X: Array, active: Array, signs: Array) -> Array:
     """Every feature moves: the whole system, nothing cut off."""
     return np.linalg.solve(X.T @ X / len(X), np.where(active, signs, 0.0))
@@ -214,6 +219,12 @@ def leave_last(w: Array, u: Array) -> float:
     """The last weight to arrive."""
     towards = w * u < 0
     return float(np.max(-w[towards] / u[towards])) if towards.any() else float("inf")
+
+
+def leave_first_in_list(w: Array, u: Array) -> float:
+    """The first in the list that moves towards zero, not the first to arrive."""
+    towards = w * u < 0
+    return float((-w[towards] / u[towards])[0]) if towards.any() else float("inf")
 
 
 def leave_zero_counts(w: Array, u: Array) -> float:
@@ -518,7 +529,7 @@ EXERCISES = [
             "not_inverted": Misconception(
                 _direction(lambda X, s, u: X.T @ (X @ s) / len(X)), "system not solved"
             ),
-            "all_features": Misconception(direction_all, "active set ignored"),
+            "all_features": Misconception(direction_all, "active set ignored", also=(direction_all_signs,)),
             "all_move": Misconception(
                 direction_of_all,
                 "active set ignored",
@@ -578,6 +589,7 @@ EXERCISES = [
             "sign_turned": Misconception(leave_away, "step backwards"),
             "smallest_weight": Misconception(leave_smallest, "small weight taken for first to leave"),
             "last": Misconception(leave_last, "second event"),
+            "first_in_list": Misconception(leave_first_in_list, "second event"),
             "inverse": Misconception(leave_inverse, "division turned round"),
             "zero_counts": Misconception(leave_zero_counts, "a feature that has just joined"),
             "none_is_zero": Misconception(leave_none_is_zero, "no event"),
